@@ -1,0 +1,36 @@
+# Every target makes its own .venv; PYTHON names the interpreter that it is made with, SERVE=0 ends the demo after its searches.
+PYTHON ?= python3
+SERVE ?= 1
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: demo test check bench clean
+
+demo: $(STAMP)
+	$(BIN)/mmsearch demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: $(STAMP) tools
+	$(BIN)/pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv .demo
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[all,dev]'
+	touch $@
+
+# What some tests need from Debian; without the right to install it they are skipped, and say what is missing.
+.PHONY: tools
+tools:
+	@.ci/tools || echo "some tests will be skipped: install chromium and espeak-ng to run them"

@@ -1,0 +1,101 @@
+"""How models are loaded and run here: once for all threads, on the best device, with their errors in our words."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Generic, TypeVar
+
+from mmsearch.errors import ModelError
+
+Value = TypeVar("Value")
+
+
+class Once(Generic[Value]):
+    """A value that is made at the first call, by one thread while the others wait. A failure is tried again."""
+
+    def __init__(self, make: Callable[[], Value]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self._made: list[Value] = []
+
+    @property
+    def made(self) -> bool:
+        """Whether the value is there already."""
+        return bool(self._made)
+
+    def __call__(self) -> Value:
+        """The value. Raises what making it raises."""
+        if not self._made:
+            with self._lock:
+                if not self._made:
+                    self._made.append(self._make())
+        return self._made[0]
+
+
+def best_device(wished: str | None) -> str:
+    """The device wished for, otherwise cuda or mps where there is one, otherwise cpu. Raises ModelError."""
+    import torch
+
+    if wished is None:
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(0, device=wished)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f'the device "{wished}" cannot be used here: {first_line(error)}') from error
+    return wished
+
+
+@contextmanager
+def reporting(doing: str) -> Iterator[None]:
+    """What torch, transformers and their kin raise inside, as a ModelError that says what was being done.
+
+    ArithmeticError and AssertionError are left alone: they are our own mistakes. The frameworks raise the rest for
+    a file that is cut off, a state that does not fit the architecture, and a device that is out of memory alike.
+    """
+    import torch
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
+        raise ModelError(f"{doing} failed: {first_line(error)}") from error
+    except (SafetensorError, torch.cuda.OutOfMemoryError) as error:
+        raise ModelError(f"{doing} failed: {first_line(error)}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or its class where it has none."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def offline() -> None:
+    """Tell the hub's libraries, if they are imported later, that loading never asks the network.
+
+    Loading goes by local paths all the same; this only spares the telemetry and update checks of their own.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def batches_by_size(sizes: list[int], budget: int) -> list[list[int]]:
+    """Positions of inputs in batches, the longest first, each batch padded to its longest within the budget.
+
+    Sorted batches waste no work on padding, and the largest batch comes first, so that memory runs out at once or never.
+    """
+    batches: list[list[int]] = []
+    for position in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
+        if batches and sizes[batches[-1][0]] * (len(batches[-1]) + 1) <= budget:
+            batches[-1].append(position)
+        else:
+            batches.append([position])
+    return batches
+
+
+def existing(path: str | Path) -> Path | None:
+    """The path with `~` expanded, absolute, if it is there."""
+    found = Path(path).expanduser()
+    return found.absolute() if found.exists() else None

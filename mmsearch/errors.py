@@ -1,0 +1,111 @@
+"""Every error that mmsearch raises on purpose.
+
+    MMSearchError
+    ├── ConfigError            settings that cannot work; at start-up, never in a request
+    ├── InputError             what was given cannot be used
+    │   ├── InvalidFilter      a filter that does not parse
+    │   ├── UnsupportedMedia   a format that no reader takes
+    │   ├── CorruptMedia       it has the format's name but does not decode, or is empty
+    │   └── TooLarge           over a limit of the settings
+    ├── NotFound               no such document, space, run
+    ├── Unauthorized
+    ├── Forbidden              the system does not let us read it
+    ├── ModelError             a model that loaded and then failed
+    │   └── ModelUnavailable   weights that are not here: the message says which command gets them
+    ├── StoreError             the store answered with an error
+    │   ├── StoreUnavailable   it did not answer
+    │   ├── LibraryLocked      another process holds the library
+    │   └── SpaceMismatch      the collection was made by another model
+    └── JobError               a job that could not go on; bad documents are in its report instead
+
+Each class has a stable `code` (for programs), the HTTP `status` that says the same, and
+`retryable`: whether the same call may work later without a change by the caller.
+"""
+
+from typing import ClassVar
+
+
+class MMSearchError(Exception):
+    """The root; its text is one sentence for a person, with the way out where there is one."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+
+class ConfigError(MMSearchError):
+    code = "config"
+
+
+class InputError(MMSearchError):
+    code = "input"
+    status = 400
+
+
+class InvalidFilter(InputError):
+    code = "invalid_filter"
+
+
+class UnsupportedMedia(InputError):
+    code = "unsupported_media"
+    status = 415
+
+
+class CorruptMedia(InputError):
+    code = "corrupt_media"
+    status = 422
+
+
+class TooLarge(InputError):
+    code = "too_large"
+    status = 413
+
+
+class NotFound(MMSearchError):
+    code = "not_found"
+    status = 404
+
+
+class Unauthorized(MMSearchError):
+    code = "unauthorized"
+    status = 401
+
+
+class Forbidden(MMSearchError):
+    code = "forbidden"
+    status = 403
+
+
+class ModelError(MMSearchError):
+    code = "model"
+
+
+class ModelUnavailable(ModelError):
+    code = "model_unavailable"
+    status = 503
+    retryable = True
+
+
+class StoreError(MMSearchError):
+    code = "store"
+
+
+class StoreUnavailable(StoreError):
+    code = "store_unavailable"
+    status = 503
+    retryable = True
+
+
+class LibraryLocked(StoreError):
+    code = "library_locked"
+    status = 409
+    retryable = True
+
+
+class SpaceMismatch(StoreError):
+    code = "space_mismatch"
+    status = 409
+
+
+class JobError(MMSearchError):
+    code = "job"

@@ -1,0 +1,36 @@
+"""Searches to try on a library: the demo's own, or words from the names of its files."""
+
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import PurePosixPath
+
+from mmsearch.demo import demo_library, example_searches
+from mmsearch.errors import NotFound
+from mmsearch.manifest import Manifest
+
+SHOWN = 6
+
+
+def examples(manifest: Manifest) -> list[str]:
+    """At most six searches in words; none for a library whose files have names without words."""
+    if _is_demo(manifest):
+        return [example["query"] for example in example_searches()][:SHOWN]
+    return spread(names_in_words(entry.uri for entry in manifest.entries()), SHOWN)
+
+
+def _is_demo(manifest: Manifest) -> bool:
+    with suppress(NotFound):  # an installation without the demo
+        return demo_library().resolve() in manifest.roots()
+    return False
+
+
+def names_in_words(uris: Iterable[str]) -> list[str]:
+    """File names that read as words, once each: "town_history.md" gives "town history", "IMG_2031.jpg" nothing."""
+    stems = (re.sub(r"[\s_.-]+", " ", PurePosixPath(uri).stem).strip() for uri in uris)
+    return list(dict.fromkeys(stem.lower() for stem in stems if re.fullmatch(r"[^\W\d]{3,}( [^\W\d]{2,}){1,5}", stem)))
+
+
+def spread(items: Sequence[str], count: int) -> list[str]:
+    """At most `count` of the items at even distances, so that they come from all over the library."""
+    return [items[index * len(items) // count] for index in range(count)] if len(items) > count else list(items)

@@ -1,0 +1,181 @@
+"""Brings a library to the state of the files: decides what to do for each document, has it done, reports.
+
+Doing it twice is doing it once, and what a killed run left half done the next one completes.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+
+from mmsearch.errors import Forbidden, InputError, MMSearchError, NotFound, TooLarge
+from mmsearch.manifest import Entry, Manifest
+from mmsearch.protocols import Encoder, Reader, Store
+from mmsearch.renditions import Renditions
+from mmsearch.sources import content_signature, find_documents, reader_of, stat_signature
+from mmsearch.spaces import OpenSpace, held_collections, open_for_indexing
+from mmsearch.types import Document, Failure, Report, Segment
+from mmsearch.writing import Task, Writer
+
+HELD_SEGMENTS = 2_000
+"""A document with more is read once to see that all of it decodes, and again as it is written."""
+
+BAD_DOCUMENT = (InputError, NotFound, Forbidden)
+"""What a document can do to an indexing: it is named in the report, and the next one follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an indexing is: `done` of the `total` documents found; `uri` is the one at hand."""
+
+    done: int
+    total: int
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indexer:
+    """The parts of one library that an indexing needs."""
+
+    encoders: Mapping[str, Encoder]
+    readers: Sequence[Reader]
+    store: Store
+    manifest: Manifest
+    renditions: Renditions
+    batch_segments: int
+    max_file_bytes: int
+
+    def index(self, roots: Iterable[Path], on_progress: Callable[[Progress], None] = lambda _: None) -> Report:
+        """Index what is at the roots and remove what is no longer there.
+
+        Bad documents are named in the report and stop nothing; one whose new version cannot be read
+        stays as it was. Raises NotFound when a root does not exist, StoreError, ModelError.
+        """
+        started = time.perf_counter()
+        spaces, closed = open_for_indexing(self.encoders, self.manifest, self.store)
+        writer = Writer(
+            self.store,
+            self.manifest,
+            self.renditions,
+            held_collections(self.manifest, self.store),
+            self.batch_segments,
+        )
+        run = _Run(self, tuple(spaces.values()), writer, on_progress)
+        for root in self._roots([root.resolve() for root in roots], spaces.values()):
+            run.index(root)
+        return Report(
+            found=run.counts["found"],
+            indexed=run.counts["indexed"],
+            unchanged=run.counts["unchanged"],
+            removed=run.counts["removed"],
+            segments=writer.segments,
+            seconds=time.perf_counter() - started,
+            failed=tuple(run.failed),
+            skipped=dict(run.skipped),
+            closed_spaces=closed,
+        )
+
+    def _roots(self, given: list[Path], spaces: Iterable[OpenSpace]) -> list[Path]:
+        """The given roots and, while an open space lacks documents, every earlier root that is still there."""
+        for root in given:
+            if not root.exists():
+                raise NotFound(f"{root} does not exist")
+        lacking = any(self.manifest.incomplete(space.space) for space in spaces)
+        for root in given:
+            self.manifest.add_root(root)
+        earlier = [root for root in self.manifest.roots() if root.exists()] if lacking else []
+        return list(dict.fromkeys([*given, *earlier]))
+
+    def task(self, document: Document, reader: Reader, spaces: tuple[OpenSpace, ...]) -> Task | None:
+        """What is to be done for a document; None when the library holds it as it is."""
+        wanted = {space.space.fingerprint: space for space in spaces}
+        entry = self.manifest.entry(document.id)
+        valid = entry if entry and entry.done and entry.reader == reader.fingerprint else None
+        stat = stat_signature(document)
+        if valid and valid.stat == stat and wanted.keys() <= valid.spaces:
+            return None
+        if document.record is None and (size := document.path.stat().st_size) > self.max_file_bytes:
+            raise TooLarge(f"{document.path} has {size:,} bytes; indexing.max_file_bytes is {self.max_file_bytes:,}")
+        content = content_signature(document)
+        whole = not (valid and valid.content == content)
+        held = frozenset() if whole or not valid else valid.spaces
+        missing = tuple(space for fingerprint, space in wanted.items() if fingerprint not in held)
+        new = Entry(
+            document.id, document.uri, stat, content, reader.fingerprint, spaces=held | wanted.keys(), done=True
+        )
+        if valid and not missing:
+            self.manifest.write([replace(new, segments=valid.segments)])
+            return None
+        return Task(new, missing, known=entry is not None, whole=whole)
+
+
+class _Run:
+    """One indexing under way: what was counted and what failed so far."""
+
+    def __init__(
+        self,
+        indexer: Indexer,
+        spaces: tuple[OpenSpace, ...],
+        writer: Writer,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._indexer = indexer
+        self._spaces = spaces
+        self._writer = writer
+        self._on_progress = on_progress
+        self.counts: Counter[str] = Counter()
+        self.failed: list[Failure] = []
+        self.skipped: Counter[str] = Counter()
+
+    def index(self, root: Path) -> None:
+        """Index one root and remove the documents that are no longer below it."""
+        places = list(find_documents(root, self._indexer.readers))
+        seen: set[str] = set()
+        unreadable: list[Path] = []
+        for number, place in enumerate(places):
+            self._on_progress(Progress(number, len(places), str(place.path)))
+            if isinstance(place, Document):
+                seen.add(place.id)
+                self._document(place)
+            elif place.error is None:
+                self.skipped[place.path.suffix.lower()] += 1
+            else:
+                unreadable.append(place.path)
+                self._fail(str(place.path), place.error)
+        self._writer.flush()
+        gone = [
+            entry
+            for entry in self._indexer.manifest.entries(root)
+            if entry.id not in seen and not any(entry.uri.startswith(path.as_posix()) for path in unreadable)
+        ]
+        self.counts["removed"] += self._writer.remove(gone)
+        self._on_progress(Progress(len(places), len(places), str(root)))
+
+    def _document(self, document: Document) -> None:
+        self.counts["found"] += 1
+        try:
+            reader = reader_of(document, self._indexer.readers)
+            task = self._indexer.task(document, reader, self._spaces)
+            if task is None:
+                self.counts["unchanged"] += 1
+            else:
+                self._writer.add(task, _read_whole(reader, document))
+                self.counts["indexed"] += 1
+        except BAD_DOCUMENT as error:
+            self._fail(document.uri, error)
+
+    def _fail(self, uri: str, error: MMSearchError) -> None:
+        self.failed.append(Failure(uri, error.code, str(error)))
+
+
+def _read_whole(reader: Reader, document: Document) -> Iterable[Segment]:
+    """The document's segments, given out only after all of it has decoded: a bad file replaces nothing."""
+    segments = reader.read(document)
+    head = list(islice(segments, HELD_SEGMENTS))
+    if len(head) < HELD_SEGMENTS:
+        return head
+    for _ in segments:
+        pass
+    return chain.from_iterable([reader.read(document)])

@@ -1,0 +1,168 @@
+"""What the library holds, on disk: written after the store, so that it never says more than there is.
+
+A document is marked before its first row is written and its entry is completed after its last: what a killed
+process left half done is found by the mark, and done again.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from mmsearch.errors import StoreError
+from mmsearch.types import Space
+
+FORMAT = "1"
+
+SCHEMA = """
+create table if not exists facts (name text primary key, value text not null);
+create table if not exists roots (path text primary key);
+create table if not exists spaces (name text primary key, collection text not null, facts text not null);
+create table if not exists documents (
+    id text primary key, uri text not null, stat text not null, content text not null,
+    reader text not null, segments integer not null, spaces text not null, done integer not null);
+create index if not exists documents_by_uri on documents (uri);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document as it is in the library. `spaces` are fingerprints; `done` is False while it is being written."""
+
+    id: str
+    uri: str
+    stat: str = ""
+    content: str = ""
+    reader: str = ""
+    segments: int = 0
+    spaces: frozenset[str] = frozenset()
+    done: bool = False
+
+
+class Manifest:
+    """The memory of a library in one SQLite file; every change is a transaction of its own."""
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self._sql = sqlite3.connect(file, check_same_thread=False)
+            self._sql.executescript("pragma journal_mode=wal; pragma synchronous=full;" + SCHEMA)
+            with self._sql:
+                self._sql.execute("insert or ignore into facts values ('format', ?)", (FORMAT,))
+                self._sql.execute("insert or ignore into facts values ('library', ?)", (uuid4().hex[:8],))
+        except sqlite3.Error as error:
+            raise StoreError(f"{file} cannot be opened as a manifest: {error}") from error
+        if (found := self._fact("format")) != FORMAT:
+            raise StoreError(
+                f"{file} has format {found}, this mmsearch reads format {FORMAT}: index into a new library"
+            )
+
+    @property
+    def library_id(self) -> str:
+        """Names this library's collections apart from others on the same server."""
+        return self._fact("library")
+
+    def spaces(self) -> dict[str, tuple[str, Space]]:
+        """The active collection of each space by name, and the facts it was made with."""
+        rows = self._sql.execute("select name, collection, facts from spaces")
+        return {name: (collection, _space(facts)) for name, collection, facts in rows}
+
+    def collection_name(self, space: Space) -> str:
+        """Where the space stands in the store; follows from library, space and fingerprint."""
+        return f"mm_{self.library_id}_{space.name}_{space.fingerprint}"
+
+    def activate(self, space: Space) -> None:
+        """Let the space's own collection serve it. A predecessor's documents count as missing from now on."""
+        facts = json.dumps(asdict(space) | {"stores": sorted(space.stores), "answers": sorted(space.answers)})
+        with self._writing():
+            self._leave(space.name, space.fingerprint)
+            row = (space.name, self.collection_name(space), facts)
+            self._sql.execute("insert or replace into spaces values (?, ?, ?)", row)
+
+    def retire(self, name: str) -> None:
+        """Forget a space that the settings no longer name."""
+        with self._writing():
+            self._leave(name, "")
+            self._sql.execute("delete from spaces where name = ?", (name,))
+
+    def incomplete(self, space: Space) -> bool:
+        """Whether a document of the library is not in the space."""
+        like = f"%{space.fingerprint}%"
+        return bool(
+            self._sql.execute("select exists (select 1 from documents where spaces not like ?)", (like,)).fetchone()[0]
+        )
+
+    def roots(self) -> list[Path]:
+        """The paths that were indexed, the first first."""
+        return [Path(path) for (path,) in self._sql.execute("select path from roots order by rowid")]
+
+    def add_root(self, root: Path) -> None:
+        with self._writing():
+            self._sql.execute("insert or ignore into roots values (?)", (str(root),))
+
+    def entry(self, id: str) -> Entry | None:
+        row = self._sql.execute("select * from documents where id = ?", (id,)).fetchone()
+        return _entry(row) if row else None
+
+    def entries(self, root: Path | None = None) -> list[Entry]:
+        """The entries in the order of their places: all, or those at or below a file or folder."""
+        if root is None:
+            rows = self._sql.execute("select * from documents order by uri")
+        else:
+            place = root.as_posix()
+            below = "uri = ?1 or substr(uri, 1, length(?1) + 1) in (?1 || '/', ?1 || '#')"
+            rows = self._sql.execute(
+                f"select * from documents where {below} order by uri",
+                (place.rstrip("/"),),
+            )
+        return [_entry(row) for row in rows]
+
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Add or replace entries, all or none."""
+        rows = [
+            (e.id, e.uri, e.stat, e.content, e.reader, e.segments, " ".join(sorted(e.spaces)), e.done) for e in entries
+        ]
+        with self._writing():
+            self._sql.executemany("insert or replace into documents values (?,?,?,?,?,?,?,?)", rows)
+
+    def mark(self, ids: Iterable[str]) -> None:
+        """Say that rows of the documents are about to change: they count as not done until they are written again."""
+        with self._writing():
+            self._sql.executemany("update documents set done = 0 where id = ?", [(id,) for id in ids])
+
+    def forget(self, ids: Iterable[str]) -> None:
+        with self._writing():
+            self._sql.executemany("delete from documents where id = ?", [(id,) for id in ids])
+
+    def close(self) -> None:
+        self._sql.close()
+
+    def _leave(self, name: str, fingerprint: str) -> None:
+        held = self.spaces().get(name)
+        if held and held[1].fingerprint != fingerprint:
+            self._sql.execute("update documents set spaces = replace(spaces, ?, '')", (held[1].fingerprint,))
+
+    def _fact(self, name: str) -> str:
+        (value,) = self._sql.execute("select value from facts where name = ?", (name,)).fetchone()
+        return str(value)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with self._sql:
+                yield
+        except sqlite3.Error as error:
+            raise StoreError(f"the manifest cannot be written: {error}") from error
+
+
+def _entry(row: tuple[str, str, str, str, str, int, str, int]) -> Entry:
+    id, uri, stat, content, reader, segments, spaces, done = row
+    return Entry(id, uri, stat, content, reader, segments, frozenset(spaces.split()), bool(done))
+
+
+def _space(facts: str) -> Space:
+    values: dict[str, Any] = json.loads(facts)
+    return Space(**values | {"stores": frozenset(values["stores"]), "answers": frozenset(values["answers"])})

@@ -1,0 +1,134 @@
+"""The joints of the engine. Every promise below has a test in tests/contract that each implementation inherits."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmsearch.types import Content, Document, Embeddings, Filter, Hit, Query, Segment, Space, Vector
+
+
+class Reader(Protocol):
+    """Turns a document into segments."""
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        """The endings it takes, lower case, with the dot."""
+
+    @property
+    def sidecar_suffixes(self) -> tuple[str, ...]:
+        """The endings of files beside it that describe it, the preferred first.
+
+        `.xmp` names both `photo.xmp` and `photo.jpg.xmp` beside `photo.jpg`.
+        """
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the same bytes would give other segments: name, version, and what it is configured with."""
+
+    def read(self, document: Document) -> Iterator[Segment]:
+        """The segments in document order; the same bytes give the same ids.
+
+        Raises CorruptMedia when it does not decode or holds nothing, Forbidden when the system does not let us read it.
+        """
+
+
+class Encoder(Protocol):
+    """Puts segments and queries into one space."""
+
+    @property
+    def space(self) -> Space:
+        """The facts of the space, without loading a model. Raises ModelUnavailable when the weights are not here."""
+
+    def accepts(self, segment: Segment) -> bool:
+        """Whether the segment has what this space is made from (words, a picture, a table)."""
+
+    def encode(self, segments: Sequence[Segment]) -> Content:
+        """One row for each segment, in order: float32 (n, dim) of unit length, or n analysed strings.
+
+        Batch size does not change the numbers (1e-4). Raises ModelUnavailable within 5 s, ModelError.
+        """
+
+    def encode_query(self, query: Query) -> Vector | str:
+        """The query in this space: float32 (dim,) of unit length, or an analysed string, empty when no word is left."""
+
+
+class Store(Protocol):
+    """Keeps the spaces of one library. A collection is one space made by one model."""
+
+    def open(self, collection: str, space: Space) -> None:
+        """Make the collection if it is not there. Raises SpaceMismatch when it was made for another fingerprint."""
+
+    def drop(self, collection: str) -> None:
+        """Remove the collection; nothing happens when it is not there."""
+
+    def upsert(self, collection: str, segments: Sequence[Segment], content: Content) -> None:
+        """Write rows, idempotent by segment id. Acknowledged rows survive a killed process."""
+
+    def prune(self, collection: str, document_id: str, keep: frozenset[str] = frozenset()) -> int:
+        """Remove the document's segments except `keep`; how many were removed."""
+
+    def search(self, collection: str, query: Vector | str, top_k: int, filter: Filter | None = None) -> list[Hit]:
+        """Best first, ties by segment id; at most top_k; the filter holds. Scores are cosine or positive BM25.
+
+        `Hit.space` is the space's name.
+        """
+
+    def segments(self, collection: str, ids: Sequence[str]) -> dict[str, Segment]:
+        """The stored segments by id, without pictures; unknown ids are absent."""
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
+        """Stored vectors of a dense collection by segment id; unknown ids are absent."""
+
+    def sample(self, collection: str, size: int) -> Embeddings:
+        """At most `size` stored vectors, (n, dim): the same ones while the collection is unchanged."""
+
+    def count(self, collection: str, filter: Filter | None = None) -> int:
+        """How many segments the collection holds (under the filter)."""
+
+    def close(self) -> None:
+        """Release files and connections; a closed store is not used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A stretch of speech: seconds from the start of the recording, and its words."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+class SpeechRecognizer(Protocol):
+    """Writes down what is said."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Model and revision. Raises ModelUnavailable when the weights are not here."""
+
+    def transcribe(self, samples: NDArray[np.float32]) -> tuple[str, list[Utterance]]:
+        """(language code, utterances in order) for 16 kHz mono samples in [-1, 1]; silence gives none."""
+
+
+class OcrEngine(Protocol):
+    """Reads the lettering in a picture."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Model and revision. Raises ModelUnavailable when it is not installed."""
+
+    def read(self, picture: bytes) -> str:
+        """The lines of lettering from top to bottom, one a line; empty when there is none."""
+
+
+class Reranker(Protocol):
+    """Scores segments against a query with a slower, better model."""
+
+    def rerank(self, query: str, segments: Sequence[Segment]) -> list[float]:
+        """One probability of relevance for each segment, same length and order as given."""
+
+
+Closed = Mapping[str, str]
+"""space name -> why it cannot be asked, with the command that opens it."""

@@ -1,0 +1,30 @@
+"""Readers: a file or record into segments. Their libraries are imported when the first file of a kind is read."""
+
+from mmsearch.protocols import OcrEngine, Reader, SpeechRecognizer
+from mmsearch.readers.audio import AudioReader
+from mmsearch.readers.delimited import DelimitedReader
+from mmsearch.readers.markdown import MarkdownReader
+from mmsearch.readers.passages import PassageSplitter
+from mmsearch.readers.picture import PictureReader
+from mmsearch.readers.records import RecordReader
+from mmsearch.readers.segments import segment_id
+from mmsearch.readers.text import TextReader
+
+__all__ = ["default_readers", "segment_id"]
+
+
+def default_readers(
+    splitter: PassageSplitter,
+    table_rows: int = 20,
+    recognizer: SpeechRecognizer | None = None,
+    ocr: OcrEngine | None = None,
+) -> tuple[Reader, ...]:
+    """One reader for each family of formats; no two take the same ending. Records (the ending "") come last."""
+    files: tuple[Reader, ...] = (
+        TextReader(splitter),
+        MarkdownReader(splitter, table_rows),
+        DelimitedReader(table_rows),
+        PictureReader(ocr),
+        AudioReader(splitter, recognizer),
+    )
+    return (*files, RecordReader(splitter, files, table_rows))

@@ -1,0 +1,91 @@
+"""Where a document's bytes meet foreign parsers: opens files, and translates what the system and the parsers raise."""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from mmsearch.errors import ConfigError, CorruptMedia, Forbidden, NotFound, TooLarge
+
+TRIPPED: tuple[type[Exception], ...] = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    RecursionError,
+    NotImplementedError,
+    SyntaxError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+"""What parsers written in Python trip over in damaged files, beside the errors that they document."""
+DAMAGED: tuple[type[Exception], ...] = (OSError, *TRIPPED)
+"""The same for parsers that report damage as OSError."""
+
+MAX_UNPACKED_BYTES = 1 << 30
+MAX_RATIO = 200
+"""An archive is a bomb when it unpacks to more than the one, or to 64 MiB and this many times its size."""
+
+
+@contextmanager
+def decoding(path: Path, *exceptions: type[BaseException]) -> Iterator[None]:
+    """Turns what happens to the file at `path` into our errors, `exceptions` of a parser into CorruptMedia.
+
+    PermissionError becomes Forbidden, a file that is gone NotFound, a library that is not installed ConfigError,
+    want of memory TooLarge. Our own errors pass.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound(f"{path} is no longer there") from error
+    except PermissionError as error:
+        raise Forbidden(f"{path}: no right to read it") from error
+    except ModuleNotFoundError as error:
+        raise ConfigError(f'{path} needs {error.name} to be read: pip install "mmsearch[readers]"') from error
+    except MemoryError as error:
+        raise TooLarge(f"{path} does not fit into memory") from error
+    except exceptions as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise CorruptMedia(f"{path} does not decode: {reason}") from error
+    except OSError as error:
+        raise CorruptMedia(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """The file opened for reading. Raises CorruptMedia when it is empty, NotFound, Forbidden."""
+    with decoding(path):
+        file = path.open("rb")
+        if not file.read(1):
+            file.close()
+            raise CorruptMedia(f"{path} is empty (0 bytes)")
+        file.seek(0)
+        return file
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes, at least one. Raises CorruptMedia when it is empty, NotFound, Forbidden."""
+    with open_file(path) as file, decoding(path):
+        return file.read()
+
+
+def check_archive(path: Path, file: IO[bytes]) -> None:
+    """Refuses a zip archive that would unpack to far more than it is. Raises TooLarge; no archive passes."""
+    with decoding(path, *TRIPPED):
+        if not zipfile.is_zipfile(file):
+            file.seek(0)
+            return
+        with zipfile.ZipFile(file) as archive:
+            packed, unpacked = 1, 0
+            for member in archive.infolist():
+                packed += member.compress_size
+                unpacked += member.file_size
+        file.seek(0)
+    if unpacked > MAX_UNPACKED_BYTES or (unpacked > 64 << 20 and unpacked > MAX_RATIO * packed):
+        raise TooLarge(f"{path} unpacks to {unpacked >> 20} MiB, {unpacked // packed} times its size")

@@ -1,0 +1,63 @@
+"""CSV and TSV."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mmsearch.errors import CorruptMedia
+from mmsearch.readers.charsets import encoding_fact, encoding_of
+from mmsearch.readers.decoding import decoding
+from mmsearch.readers.segments import Origin, title_from_name
+from mmsearch.readers.tables import sheet_segments
+from mmsearch.types import Document, Segment, digest
+
+SAMPLED_CHARS = 16_384
+DELIMITERS = ",;\t|"
+MAX_CELL_CHARS = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class DelimitedReader:
+    """Tables with a delimiter, told by the first lines, read row by row however many there are."""
+
+    table_rows: int = 20
+    suffixes: ClassVar[frozenset[str]] = frozenset({".csv", ".tsv", ".tab"})
+    sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        return digest("delimited 1", self.table_rows)[:16]
+
+    def read(self, document: Document) -> Iterator[Segment]:
+        path = document.path
+        encoding = encoding_of(path)
+        origin = Origin(document, "delimited", title_from_name(path), encoding_fact(encoding))
+        csv.field_size_limit(MAX_CELL_CHARS)
+        with decoding(path, csv.Error, UnicodeError), path.open(encoding=encoding, newline="") as lines:
+            dialect = _dialect(lines.read(SAMPLED_CHARS), "\t" if path.suffix.lower() != ".csv" else ",")
+            lines.seek(0)
+            segments = sheet_segments(origin, csv.reader(lines, dialect), self.table_rows)
+            first = next(segments, None)
+            if first is None:
+                raise CorruptMedia(f"{path} holds no rows")
+            yield first
+            yield from segments
+
+
+def _dialect(sample: str, usual: str) -> type[csv.Dialect]:
+    """The delimiter that the standard library's sniffer finds, else the usual one of the file's ending."""
+    whole_lines = sample[: sample.rfind("\n") + 1] if len(sample) == SAMPLED_CHARS else sample
+
+    class Told(csv.excel):
+        delimiter = usual
+
+    if usual == "\t" and "\t" in whole_lines:
+        return Told
+    try:
+        sniffed = csv.Sniffer().sniff(whole_lines or sample, DELIMITERS)
+    except csv.Error:
+        return Told
+    Told.delimiter = sniffed.delimiter
+    Told.skipinitialspace = sniffed.skipinitialspace
+    return Told

@@ -1,0 +1,61 @@
+"""Pictures."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, ClassVar
+
+from mmsearch.protocols import OcrEngine
+from mmsearch.readers.captions import beside, inside, merged
+from mmsearch.readers.decoding import DAMAGED, decoding, open_file
+from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, rendition, upright, upright_size
+from mmsearch.readers.segments import Origin, title_from_name
+from mmsearch.types import Document, Segment, Span, digest
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+RASTER_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReader:
+    """One segment a picture, one a page of a TIFF; its text is the caption, then the lettering that `ocr` reads.
+
+    Side-cars come before what the picture says of itself.
+    """
+
+    ocr: OcrEngine | None = None
+    suffixes: ClassVar[frozenset[str]] = RASTER_SUFFIXES
+    sidecar_suffixes: ClassVar[tuple[str, ...]] = (".txt", ".xmp", ".json")
+
+    @property
+    def fingerprint(self) -> str:
+        return digest("picture 1", version("pillow"), self.ocr and self.ocr.fingerprint)[:16]
+
+    def read(self, document: Document) -> Iterator[Segment]:
+        path = document.path
+        captions = list(beside(document.sidecars))
+        with open_file(path) as file, opened(path, file) as picture:
+            title, caption, facts = merged([*captions, *inside(picture)])
+            origin = Origin(document, "picture", title or title_from_name(path), facts)
+            pages = int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
+            for page in range(pages):
+                with decoding(path, *DAMAGED):
+                    if pages > 1:
+                        picture.seek(page)
+                yield self._segment(origin, picture, caption, page + 1 if pages > 1 else None)
+
+    def _segment(self, origin: Origin, picture: "Image.Image", caption: str, page: int | None) -> Segment:
+        width, height = upright_size(picture)
+        shown = upright(origin.document.path, picture, LETTERING_PIXELS)
+        lettering = self.ocr.read(encoded(shown)).strip() if self.ocr else ""
+        return origin.segment(
+            "image",
+            Span(page=page),
+            text="\n".join(part for part in (caption, lettering) if part),
+            picture=rendition(shown),
+            metadata={"width": width, "height": height},
+        )

@@ -1,0 +1,73 @@
+"""What every reader makes segments with: ids, titles, passages."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmsearch.readers.passages import PassageSplitter
+from mmsearch.types import Document, Modality, Segment, Span, Table, digest
+
+_CAMERA_NAME = re.compile(r"(?i)^(?:img|dsc[nf]?|pxl|p|mvi|vid|scan|image|photo|screenshot|rec|audio|track)?[\W\d_]*$")
+
+
+def segment_id(document: Document, reader_name: str, modality: Modality, span: Span) -> str:
+    """The id of the segment that this reader finds in this place of the document."""
+    return digest(document.id, reader_name, modality, json.dumps(span.as_dict(), sort_keys=True))
+
+
+def title_from_name(path: Path) -> str:
+    """The file's name as words; empty for the names that cameras and scanners give."""
+    return "" if _CAMERA_NAME.match(path.stem) else " ".join(re.split(r"[\s_\-]+", path.stem)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The document that segments are made from, the reader that makes them, and what they all say of it."""
+
+    document: Document
+    reader: str
+    title: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def segment(
+        self,
+        modality: Modality,
+        span: Span,
+        *,
+        headings: Sequence[str] = (),
+        text: str = "",
+        table: Table | None = None,
+        picture: bytes | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Segment:
+        """A segment of this document."""
+        return Segment(
+            id=segment_id(self.document, self.reader, modality, span),
+            document_id=self.document.id,
+            uri=self.document.uri,
+            modality=modality,
+            span=span,
+            title=self.title,
+            headings=tuple(headings),
+            text=text,
+            table=table,
+            picture=picture,
+            metadata={**self.metadata, **(metadata or {})},
+        )
+
+    def passages(
+        self,
+        splitter: PassageSplitter,
+        text: str,
+        *,
+        headings: Sequence[str] = (),
+        offset: int = 0,
+        page: int | None = None,
+    ) -> Iterator[Segment]:
+        """The text in passages; `offset` is where it starts in the document's text."""
+        for passage in splitter.split(text, self.title, headings):
+            span = Span(start_char=offset + passage.start, end_char=offset + passage.end, page=page)
+            yield self.segment("text", span, headings=headings, text=passage.text)

@@ -1,0 +1,45 @@
+"""What mmsearch prints as JSON; the keys are a contract with programs."""
+
+from dataclasses import asdict
+from typing import Any
+
+from mmsearch.types import Ranking, Report, Result, Segment
+
+
+def ranking_json(ranking: Ranking) -> dict[str, Any]:
+    """`mmsearch search --json`."""
+    return {
+        "query": ranking.query.text,
+        "routes": [
+            {"space": r.space, "weight": r.weight, "reason": r.reason, "modalities": sorted(r.modalities)}
+            for r in ranking.routes
+        ],
+        "closed_spaces": dict(ranking.closed_spaces),
+        "took_ms": dict(ranking.took_ms),
+        "results": [_result(result) for result in ranking.results],
+    }
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """`mmsearch index --json`."""
+    return asdict(report)
+
+
+def _result(result: Result) -> dict[str, Any]:
+    segment = result.segment
+    return {
+        "rank": result.rank,
+        "score": result.score,
+        "modality": segment.modality,
+        "document": {"id": segment.document_id, "uri": segment.uri, "title": segment.title},
+        "segment": _segment(segment),
+        "snippet": result.snippet,
+        "highlights": [list(place) for place in result.highlights],
+        "answer": asdict(result.answer) if result.answer else None,
+        "hits": [{"space": hit.space, "rank": hit.rank, "score": hit.score} for hit in result.hits],
+        "more": [_segment(other) for other in result.more],
+    }
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {"id": segment.id, "span": segment.span.as_dict()}

@@ -1,0 +1,126 @@
+"""One frozen Settings, read once: options of the call, then `MMSEARCH_*`, then a TOML file, then the defaults below."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from mmsearch.errors import ConfigError
+
+MANIFEST_FILE = "manifest.sqlite3"
+"""A folder that holds this file is a library."""
+
+
+class Part(BaseModel):
+    """A part named by its import path; further keys are the keyword arguments that it is built with."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    part: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of the part."""
+        return dict(self.model_extra or {})
+
+
+class StoreSettings(BaseModel):
+    """Where the vectors stand. Without a `uri` Milvus Lite keeps them in the library's folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    part: str = "mmsearch.stores.milvus:MilvusStore"
+    uri: str = ""
+    token: str = Field(default="", repr=False)
+    timeout_s: float = 30.0
+
+
+class IndexingSettings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_segments: int = Field(default=128, ge=1)
+    passage_tokens: int = Field(default=256, ge=32)
+    table_rows: int = Field(default=20, ge=1)
+    max_file_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
+
+
+class SearchSettings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    depth: int = Field(default=100, ge=1)
+    fusion: str = "reciprocal_rank"
+
+
+DEFAULT_ENCODERS: dict[str, Part] = {
+    "words": Part(part="mmsearch.lexical:LexicalEncoder"),
+    "text": Part.model_validate({"part": "mmsearch_encoders.text:TextEncoder", "model": "all-MiniLM-L6-v2"}),
+    "image": Part.model_validate(
+        {
+            "part": "mmsearch_encoders.image:ImageEncoder",
+            "model": "ViT-B-32",
+            "pretrained": "datacomp_xl_s13b_b90k",
+        }
+    ),
+    "table": Part.model_validate(
+        {"part": "mmsearch_encoders.table:TableEncoder", "model": "google/tapas-base-finetuned-wtq"}
+    ),
+}
+
+
+class Settings(BaseSettings):
+    """What a library is built with.
+
+    `spaces` adds to or replaces the default encoders by name; one whose `part` is "" is left out.
+    A part is `"module:Class"`, ours and a third party's alike.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="MMSEARCH_", env_nested_delimiter="__")
+
+    library: Path = Path("library")
+    store: StoreSettings = StoreSettings()
+    spaces: dict[str, Part] = Field(default_factory=dict)
+    recognizer: Part | None = Part.model_validate(
+        {"part": "mmsearch_encoders.speech:WhisperRecognizer", "model": "base"}
+    )
+    ocr: Part | None = Part(part="mmsearch_encoders.ocr:RapidOcr")
+    page: str = "mmsearch_ui.page:serve"
+    indexing: IndexingSettings = IndexingSettings()
+    search: SearchSettings = SearchSettings()
+
+    @property
+    def encoders(self) -> dict[str, Part]:
+        """The encoders by space name: the defaults with `spaces` laid over them."""
+        return {name: part for name, part in {**DEFAULT_ENCODERS, **self.spaces}.items() if part.part}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = Path(os.environ.get("MMSEARCH_CONFIG", "mmsearch.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+
+def read_settings(**options: Any) -> Settings:
+    """The settings under the options that are not None. Raises ConfigError naming each key that is wrong."""
+    config = os.environ.get("MMSEARCH_CONFIG")
+    if config and not Path(config).is_file():
+        raise ConfigError(f"MMSEARCH_CONFIG names {config}, which is not a file")
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"settings: {wrong}") from error
+    except ValueError as error:  # TOML that does not parse
+        raise ConfigError(f"settings: {error}") from error

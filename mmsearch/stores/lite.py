@@ -1,0 +1,134 @@
+"""Milvus Lite as a child process that we own.
+
+The package milvus-lite 2.5 ships the server as a program; its own launcher needs `pkg_resources`, which setuptools
+no longer has, waits half a second in any case, prints to our stderr, and does not say who holds the file. The program
+watches a lock that we hold and ends by itself when we are gone, however that happened.
+"""
+
+import fcntl
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import weakref
+from pathlib import Path
+from typing import IO
+
+from mmsearch.errors import LibraryLocked, StoreUnavailable
+
+START_S = 20.0
+"""A large file is read before the first answer, but the socket is there long before."""
+HAND_OVER_S = 3.0
+"""A process that was killed leaves a child that needs a moment to notice it."""
+STOP_S = 10.0
+
+_held: set[Path] = set()
+_holding = threading.Lock()
+
+
+class Lite:
+    """A running Milvus Lite on one file; `uri` is where it listens, `stop` ends it, as does the end of this process."""
+
+    def __init__(self, file: Path) -> None:
+        file = file.absolute()
+        program = _program()
+        _hold(file)
+        folder = Path(tempfile.mkdtemp(prefix="mmsearch-", dir=_short_folder()))
+        socket = folder / "milvus.sock"
+        self.uri = f"unix:{socket}"
+        lock: IO[str] | None = None
+        try:
+            lock = _lock(file)
+            with (folder / "stderr").open("wb") as stderr:
+                child = subprocess.Popen(
+                    [program, file, self.uri, "ERROR", lock.name],
+                    env={
+                        **os.environ,
+                        "LD_LIBRARY_PATH": str(program.parent),
+                        "DYLD_LIBRARY_PATH": str(program.parent),
+                    },
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=stderr,
+                )
+        except BaseException:
+            _release(file, folder, lock)
+            raise
+        self._stop = weakref.finalize(self, _stop, child, file, folder, lock)
+        self._wait(child, socket, file)
+
+    def stop(self) -> None:
+        """End the child and let others open the file."""
+        self._stop()
+
+    def _wait(self, child: subprocess.Popen[bytes], socket: Path, file: Path) -> None:
+        deadline = time.monotonic() + START_S
+        while not socket.exists():
+            if child.poll() is not None or time.monotonic() > deadline:
+                said = (socket.parent / "stderr").read_text(errors="replace").strip()
+                self.stop()
+                raise StoreUnavailable(f"{file}: Milvus Lite does not start: {said[-500:] or 'it said nothing'}")
+            time.sleep(0.005)
+
+
+def _program() -> Path:
+    """Found without importing the package: its __init__ imports pkg_resources."""
+    package = importlib.util.find_spec("milvus_lite")
+    for folder in (package and package.submodule_search_locations) or ():
+        program = Path(folder) / "lib" / "milvus"
+        if program.is_file():
+            return program
+    raise StoreUnavailable(
+        'Milvus Lite is not installed for this system; pip install "milvus-lite>=2.5.1,<3" (Linux, macOS) '
+        "or set store.uri to a Milvus server (http://host:19530)"
+    )
+
+
+def _short_folder() -> str | None:
+    """A path of a socket has at most 107 bytes (103 on macOS)."""
+    return None if len(tempfile.gettempdir()) < 60 else "/tmp"
+
+
+def _hold(file: Path) -> None:
+    """Within one process POSIX locks do not exclude each other, so this does."""
+    with _holding:
+        if file in _held:
+            raise LibraryLocked(f"{file} is already open in this process; close the other store first")
+        _held.add(file)
+
+
+def _lock(file: Path) -> IO[str]:
+    """The lock that the child waits for: when it gets it, we are gone. POSIX, because the child asks for that kind."""
+    lock = file.with_name(f".{file.name}.lock").open("a")
+    deadline = time.monotonic() + HAND_OVER_S
+    while True:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except OSError as error:
+            if time.monotonic() > deadline:
+                lock.close()
+                raise LibraryLocked(f"{file} is held by another process; end it, or ask the server it runs") from error
+            time.sleep(0.05)
+
+
+def _stop(child: subprocess.Popen[bytes], file: Path, folder: Path, lock: IO[str]) -> None:
+    fcntl.lockf(lock, fcntl.LOCK_UN)
+    try:
+        child.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    _release(file, folder, lock)
+
+
+def _release(file: Path, folder: Path, lock: IO[str] | None) -> None:
+    if lock is not None:
+        lock.close()
+    shutil.rmtree(folder, ignore_errors=True)
+    with _holding:
+        _held.discard(file)

@@ -1,0 +1,366 @@
+"""Milvus Lite, a Milvus server or a cluster: one collection a space, exact where the backend is.
+
+The only file that imports pymilvus, and only when a store is made: the import takes two seconds.
+"""
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmsearch.errors import ConfigError, NotFound, SpaceMismatch, StoreError, StoreUnavailable, Unauthorized
+from mmsearch.filters import matches
+from mmsearch.stores import bm25, rows
+from mmsearch.stores.lite import Lite
+from mmsearch.stores.milvus_filters import EVERYTHING, Condition, compiled, literal
+from mmsearch.stores.ranking import DECIMALS, ranked
+from mmsearch.stores.safe_text import plain, safe
+from mmsearch.types import Content, Embeddings, Filter, Hit, Segment, Space, Vector
+
+CONNECT_S = 5.0
+MOST_HITS = 16_384
+"""What Milvus gives at most for one search."""
+BATCH_ROWS = 500
+BATCH_BYTES = 8 * 1024 * 1024
+SPARE_HITS = 16
+"""Asked for beyond top_k, so that ties at the end are cut by id and not by chance."""
+UNCUT, CUT = "cut == false", "cut == true"
+
+
+class MilvusStore:
+    """The Store protocol on Milvus.
+
+    `uri` is a file that ends in `.db` (Milvus Lite, in a child process that this store owns) or
+    `http://host:19530`, `https://...` with a `token` ("user:password" or an API key). No call takes
+    longer than `timeout_s`. Raises StoreUnavailable within seconds when nothing answers, LibraryLocked
+    when another process holds the file.
+    """
+
+    def __init__(self, uri: str, token: str = "", timeout_s: float = 30.0) -> None:
+        self._uri, self._timeout_s = uri, timeout_s
+        self._spaces: dict[str, Space] = {}
+        self._spaces_lock = threading.Lock()
+        self._lite = _start_lite(uri)
+        try:
+            with self._asking():
+                self._client = _client(self._lite.uri if self._lite else uri, token, min(timeout_s, CONNECT_S))
+                self._has_not = _is_server(self._client, min(timeout_s, CONNECT_S))
+        except BaseException:
+            if self._lite:
+                self._lite.stop()
+            raise
+
+    def open(self, collection: str, space: Space) -> None:
+        with self._asking():
+            if not self._client.has_collection(collection, timeout=self._timeout_s):
+                self._create(collection, space)
+            elif not self._client.list_indexes(collection, timeout=self._timeout_s):  # stopped while it was made
+                self._client.create_index(collection, self._index(space), timeout=self._timeout_s)
+            self._client.load_collection(collection, timeout=self._timeout_s)
+        made_for = self._facts(collection)
+        if made_for["fingerprint"] != space.fingerprint:
+            raise SpaceMismatch(
+                f"collection {collection} was made for {made_for['model']} {made_for['revision']}, "
+                f"not {space.model} {space.revision}; index into a new collection"
+            )
+        with self._spaces_lock:
+            self._spaces[collection] = space
+
+    def drop(self, collection: str) -> None:
+        with self._spaces_lock:
+            self._spaces.pop(collection, None)
+        with self._asking():
+            self._client.drop_collection(collection, timeout=self._timeout_s)
+
+    def upsert(self, collection: str, segments: Sequence[Segment], content: Content) -> None:
+        lexical = self._space(collection).kind == "lexical"
+        made: dict[str, dict[str, Any]] = {}
+        for segment, value in zip(segments, content, strict=True):
+            made[segment.id] = rows.row(segment)
+            if lexical:
+                made[segment.id]["terms"] = bm25.clipped(str(value))
+            else:
+                made[segment.id]["vector"] = np.asarray(value, dtype=np.float32)
+        with self._asking():
+            for batch in _batches(list(made.values())):
+                self._client.upsert(collection, batch, timeout=self._timeout_s)
+
+    def prune(self, collection: str, document_id: str, keep: frozenset[str] = frozenset()) -> int:
+        self._space(collection)
+        with self._asking():
+            held = [found["id"] for found in self._rows(collection, f"document == {literal(document_id)}", ["id"])]
+            gone = sorted(set(held) - set(map(safe, keep)))
+            for start in range(0, len(gone), BATCH_ROWS):
+                self._client.delete(collection, ids=gone[start : start + BATCH_ROWS], timeout=self._timeout_s)
+        return len(gone)
+
+    def search(self, collection: str, query: Vector | str, top_k: int, filter: Filter | None = None) -> list[Hit]:
+        space = self._space(collection)
+        asked = bm25.clipped(query) if isinstance(query, str) else np.asarray(query, dtype=np.float32)
+        condition = compiled(filter, self._has_not) if filter else EVERYTHING
+        if top_k < 1 or condition.expression is False or (isinstance(asked, str) and not asked):
+            return []
+        limit = min(top_k + SPARE_HITS, MOST_HITS)
+        while True:
+            found = self._nearest(collection, asked, limit, condition)
+            passing = self._passing(collection, found, filter, condition)
+            hits = ranked(space.name, [(id, score) for id, score, _ in passing], top_k)
+            enough = len(hits) == top_k and round(found[-1][1], DECIMALS) < hits[-1].score
+            if enough or len(found) < limit or limit == MOST_HITS:
+                return hits
+            limit = min(limit * 4, MOST_HITS)
+
+    def segments(self, collection: str, ids: Sequence[str]) -> dict[str, Segment]:
+        return {plain(row["id"]): rows.segment(row["payload"]) for row in self._by_id(collection, ids, "payload")}
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
+        if self._space(collection).kind == "lexical":
+            return {}
+        found = self._by_id(collection, ids, "vector")
+        return {plain(row["id"]): np.asarray(row["vector"], dtype=np.float32) for row in found}
+
+    def sample(self, collection: str, size: int) -> Embeddings:
+        """Those of the first ids: ids are hashes, so they are as good as drawn."""
+        space = self._space(collection)
+        with self._asking():
+            first = self._rows(collection, "", ["id"], most=size) if size > 0 else iter(())
+            ids = [plain(found["id"]) for found in first]
+        held = self.vectors(collection, ids)
+        return np.array([held[id] for id in sorted(held)], dtype=np.float32).reshape(-1, space.dim)
+
+    def count(self, collection: str, filter: Filter | None = None) -> int:
+        self._space(collection)
+        condition = compiled(filter, self._has_not) if filter else EVERYTHING
+        if filter is None or condition == EVERYTHING:
+            return self._how_many(collection, "")
+        if condition.exact:
+            sure = "" if condition.expression is False else f"({condition.expression}) and {UNCUT}"
+            unsure = CUT
+        else:
+            sure, unsure = "", _or_cut(condition)
+        counted = self._how_many(collection, sure) if sure else 0
+        with self._asking():
+            candidates = [rows.segment(row["payload"]) for row in self._rows(collection, unsure, ["payload"])]
+        return counted + sum(matches(filter, segment) for segment in candidates)
+
+    def close(self) -> None:
+        with self._asking():
+            self._client.close()
+        if self._lite:
+            self._lite.stop()
+
+    def _create(self, collection: str, space: Space) -> None:
+        from pymilvus import DataType, Function, FunctionType
+
+        facts = {"space": space.name, "kind": space.kind, "dim": space.dim, "model": space.model}
+        facts |= {"revision": space.revision, "fingerprint": space.fingerprint}
+        schema = self._client.create_schema(enable_dynamic_field=False, description=json.dumps(facts))
+        schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=rows.ID_BYTES)
+        schema.add_field("document", DataType.VARCHAR, max_length=rows.ID_BYTES)
+        for name in ("modality", "uri", "title"):
+            schema.add_field(name, DataType.VARCHAR, max_length=rows.FILTER_LIMIT_BYTES)
+        schema.add_field("facets", DataType.JSON)
+        schema.add_field("cut", DataType.BOOL)
+        schema.add_field(
+            "payload", DataType.ARRAY, element_type=DataType.VARCHAR, max_capacity=4096, max_length=rows.COLUMN_BYTES
+        )
+        if space.kind == "lexical":
+            schema.add_field(
+                "terms",
+                DataType.VARCHAR,
+                max_length=65_535,
+                enable_analyzer=True,
+                analyzer_params={"tokenizer": "whitespace"},
+            )
+            schema.add_field("weights", DataType.SPARSE_FLOAT_VECTOR)
+            schema.add_function(Function("bm25", FunctionType.BM25, ["terms"], ["weights"]))
+        else:
+            schema.add_field("vector", DataType.FLOAT_VECTOR, dim=space.dim)
+        self._client.create_collection(
+            collection,
+            schema=schema,
+            index_params=self._index(space),
+            consistency_level="Strong",
+            timeout=self._timeout_s,
+        )
+
+    def _index(self, space: Space) -> Any:
+        """Exact in Lite; on a server HNSW, with more neighbours than its default for recall."""
+        index = self._client.prepare_index_params()
+        if space.kind == "lexical":
+            index.add_index(
+                "weights",
+                index_type="SPARSE_INVERTED_INDEX",
+                metric_type="BM25",
+                params={"bm25_k1": bm25.K1, "bm25_b": bm25.B},
+            )
+        elif self._has_not:
+            index.add_index("vector", index_type="HNSW", metric_type="COSINE", params={"M": 32, "efConstruction": 256})
+        else:
+            index.add_index("vector", index_type="FLAT", metric_type="COSINE")
+        return index
+
+    def _nearest(self, collection: str, asked: Any, limit: int, condition: Condition) -> list[tuple[str, float, bool]]:
+        """(id, score, whether the row is cut), best first."""
+        lexical = isinstance(asked, str)
+        params: dict[str, Any] = {} if lexical or not self._has_not else {"ef": max(2 * limit, 128)}
+        with self._asking():
+            [found] = self._client.search(
+                collection,
+                data=[asked],
+                anns_field="weights" if lexical else "vector",
+                limit=limit,
+                filter=_or_cut(condition),
+                output_fields=["cut"],
+                search_params={"metric_type": "BM25" if lexical else "COSINE", "params": params},
+                timeout=self._timeout_s,
+            )
+        return [(plain(hit["id"]), float(hit["distance"]), bool(hit["entity"]["cut"])) for hit in found]
+
+    def _passing(
+        self, collection: str, found: list[tuple[str, float, bool]], filter: Filter | None, condition: Condition
+    ) -> list[tuple[str, float, bool]]:
+        """What passes the filter; only what the expression could not decide is read and looked at."""
+        if filter is None or condition == EVERYTHING:
+            return found
+        unsure = [id for id, _, cut in found if cut or not condition.exact]
+        refused = {id for id, segment in self.segments(collection, unsure).items() if not matches(filter, segment)}
+        return [hit for hit in found if hit[0] not in refused]
+
+    def _by_id(self, collection: str, ids: Sequence[str], field: str) -> Iterator[dict[str, Any]]:
+        self._space(collection)
+        unique = list(dict.fromkeys(ids))
+        for start in range(0, len(unique), BATCH_ROWS):
+            wanted = ", ".join(map(literal, unique[start : start + BATCH_ROWS]))
+            with self._asking():
+                found = self._client.query(
+                    collection, filter=f"id in [{wanted}]", output_fields=["id", field], timeout=self._timeout_s
+                )
+            yield from found
+
+    def _rows(
+        self, collection: str, expression: str, fields: list[str], most: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """All rows under the expression, however many, in the order of their ids."""
+        pages = self._client.query_iterator(
+            collection,
+            batch_size=BATCH_ROWS,
+            limit=-1 if most is None else most,
+            filter=expression,
+            output_fields=fields,
+            timeout=self._timeout_s,
+        )
+        try:
+            while page := pages.next():
+                yield from page
+        finally:
+            pages.close()
+
+    def _how_many(self, collection: str, expression: str) -> int:
+        with self._asking():
+            [found] = self._client.query(
+                collection, filter=expression, output_fields=["count(*)"], timeout=self._timeout_s
+            )
+        return int(found["count(*)"])
+
+    def _space(self, collection: str) -> Space:
+        found = self._spaces.get(collection)
+        if found is None:
+            raise NotFound(f"there is no collection {collection}; open it first")
+        return found
+
+    def _facts(self, collection: str) -> dict[str, Any]:
+        with self._asking():
+            described = self._client.describe_collection(collection, timeout=self._timeout_s)
+        try:
+            facts = json.loads(described["description"])
+            return {name: facts[name] for name in ("fingerprint", "model", "revision")}
+        except (ValueError, KeyError, TypeError) as error:
+            raise SpaceMismatch(f"collection {collection} at {self._uri} was not made by mmsearch; drop it") from error
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Every call to Milvus: the one place where its errors become ours."""
+        from grpc import RpcError
+        from pymilvus.exceptions import MilvusException
+
+        try:
+            yield
+        except (MilvusException, RpcError) as error:
+            raise _translated(error, self._uri) from error
+
+
+def _start_lite(uri: str) -> Lite | None:
+    if uri.startswith(("http://", "https://", "tcp://", "unix:")):
+        return None
+    if not uri.endswith(".db"):
+        raise ConfigError(f"store.uri {uri!r} is neither a file that ends in .db nor http://host:port")
+    file = Path(uri)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return Lite(file)
+
+
+def _client(uri: str, token: str, timeout_s: float) -> Any:
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from pymilvus import MilvusClient
+
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it logs, it also raises
+    return MilvusClient(uri, token=token, timeout=timeout_s)
+
+
+def _is_server(client: Any, timeout_s: float) -> bool:
+    """Milvus Lite does not know its version; it may also be what listens at an http address."""
+    from grpc import RpcError, StatusCode
+
+    try:
+        client.get_server_version(timeout=timeout_s)
+    except RpcError as error:
+        if error.code() == StatusCode.UNIMPLEMENTED:
+            return False
+        raise
+    return True
+
+
+def _translated(error: Exception, uri: str) -> Exception:
+    text = str(getattr(error, "message", "") or error).strip()
+    lowered = text.lower()
+    if "unauthenticated" in lowered or "auth check failure" in lowered or "permission deny" in lowered:
+        return Unauthorized(f"Milvus at {uri} refuses the token; set store.token")
+    signs = ("unavailable", "deadline", "timeout", "timed out", "fail connecting", "illegal connection", "connect")
+    if any(sign in lowered for sign in signs):
+        return StoreUnavailable(
+            f"no Milvus answers at {uri}; check that it runs and that store.uri is right ({text[:200]})"
+        )
+    return StoreError(f"Milvus at {uri}: {text[:500]}")
+
+
+def _or_cut(condition: Condition) -> str:
+    """Rows whose columns do not hold everything are always let through, to be looked at."""
+    match condition.expression:
+        case True:
+            return ""
+        case False:
+            return CUT
+        case expression:
+            return f"({expression}) or {CUT}"
+
+
+def _batches(made: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Bounded in rows and in bytes: a server takes 64 MiB at once."""
+    batch: list[dict[str, Any]] = []
+    size_bytes = 0
+    for row in made:
+        row_bytes = 8_192 + sum(map(len, row["payload"])) + len(row.get("terms", ""))
+        if batch and (len(batch) == BATCH_ROWS or size_bytes + row_bytes > BATCH_BYTES):
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(row)
+        size_bytes += row_bytes
+    if batch:
+        yield batch

@@ -1,0 +1,288 @@
+"""The nouns of mmsearch: frozen values without I/O. Each word has one meaning everywhere."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Modality = Literal["text", "table", "image", "audio"]
+MODALITIES: tuple[Modality, ...] = ("text", "table", "image", "audio")
+QueryKind = Literal["text", "image", "audio"]
+SpaceKind = Literal["dense", "lexical"]
+
+Vector = NDArray[np.float32]
+"""One embedding, shape (dim,)."""
+Embeddings = NDArray[np.float32]
+"""Embeddings in the order of their inputs, shape (n, dim)."""
+Content = Embeddings | Sequence[str]
+"""What a space keeps of segments: embeddings (dense) or analysed words, one string a segment (lexical)."""
+Qrels = dict[str, dict[str, int]]
+"""query id -> document id -> grade of relevance."""
+Run = dict[str, dict[str, float]]
+"""query id -> document id -> score."""
+
+
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`field op value`; false where the segment has no such field or a value of another type."""
+
+    field: str
+    op: Literal["=", "!=", "<", "<=", ">", ">="]
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The field's value is one of `values`."""
+
+    field: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """A list that holds the value, or a string that holds it as a part."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A string that starts with `value`: `uri prefix "/photos/2024/"`."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple["Filter", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple["Filter", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The plain complement: true also where the part is false for want of the field."""
+
+    part: "Filter"
+
+
+Filter = Compare | In | Contains | Prefix | And | Or | Not
+"""Fields: `modality`, `document` (its id), `uri`, `title`, and any key of the metadata, such as `date` and `tags`."""
+
+
+def digest(*parts: object) -> str:
+    """A stable id of 32 hexadecimal digits for the parts; equal parts give equal ids on every machine."""
+    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a segment lies in its document; only the fields of its medium are set.
+
+    Ranges are half open: [start, end). Seconds count from the start of the recording, characters
+    in the document's text as the reader decoded it, rows from 0 below the header, pages and slides from 1.
+    `box` is (left, top, right, bottom) as shares of the page's width and height; `part` names a sheet.
+    """
+
+    start_s: float | None = None
+    end_s: float | None = None
+    start_char: int | None = None
+    end_char: int | None = None
+    start_row: int | None = None
+    end_row: int | None = None
+    page: int | None = None
+    box: tuple[float, float, float, float] | None = None
+    part: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields that are set, for JSON and for the segment's id."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells as strings, exactly as they read in the source; every row is as long as the header."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file or record as a source found it, before any reader has opened it.
+
+    `uri` is its place (an absolute path, or `path#record`); `sidecars` are files that describe it;
+    `record` is the content of a record that is not a file of its own.
+    """
+
+    uri: str
+    path: Path
+    sidecars: tuple[Path, ...] = ()
+    record: Mapping[str, Any] | None = None
+
+    @property
+    def id(self) -> str:
+        """Identity is the place: the same file changed is the same document."""
+        return digest(self.uri)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The unit that is embedded, stored and found: a passage, a window of table rows, a picture, a stretch of speech.
+
+    `text` is what a person reads of it and what words find it by (a caption and lettering for a picture, the
+    transcript for speech, empty for a table). `picture` is its rendition: an upright JPEG, PNG or WebP that
+    a browser shows, at most 768 pixels a side. `metadata` values are str, int, float, bool or lists of str; `date`
+    (ISO 8601, cut to what is known: "2024-05") and `tags` (list of str) mean the same in every format.
+    """
+
+    id: str
+    document_id: str
+    uri: str
+    modality: Modality
+    span: Span
+    title: str = ""
+    headings: tuple[str, ...] = ()
+    text: str = ""
+    table: Table | None = None
+    picture: bytes | None = field(default=None, repr=False)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A set of vectors or terms whose scores may be compared with each other. Facts: nothing is loaded for them."""
+
+    name: str
+    kind: SpaceKind
+    stores: frozenset[Modality]
+    answers: frozenset[QueryKind]
+    model: str
+    revision: str
+    dim: int = 0
+    """Length of a vector; 0 in a lexical space. Dense spaces are compared by cosine, on vectors of unit length."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when vectors made before and after would not be comparable."""
+        return digest(self.name, self.kind, self.model, self.revision, self.dim)[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a person asks: words, a picture or a sound (the encoded file's bytes), and what they limit it to."""
+
+    text: str = ""
+    image: bytes | None = field(default=None, repr=False)
+    audio: bytes | None = field(default=None, repr=False)
+    top_k: int = 10
+    modalities: frozenset[Modality] = frozenset()
+    filter: Filter | None = None
+    spaces: frozenset[str] = frozenset()
+    """The spaces to ask; when empty, the router decides."""
+
+    @property
+    def kind(self) -> QueryKind:
+        """By what the query is asked; a picture or a sound decides over words beside it."""
+        if self.image is not None:
+            return "image"
+        return "audio" if self.audio is not None else "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A space to ask, how deep, with what weight, and why in words; `modalities` limits it."""
+
+    space: str
+    weight: float
+    depth: int
+    reason: str
+    modalities: frozenset[Modality] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A segment in one space, with that space's own score. Never compared across spaces."""
+
+    segment_id: str
+    space: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a table says to the question: the answer in words, and the (row, column) cells that it is read from."""
+
+    text: str
+    cells: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A document in the final list by its best segment; `score` is in [0, 1].
+
+    `more` are further segments of the document that were found. `highlights` are the [start, end)
+    characters of the snippet that the query's words match.
+    """
+
+    rank: int
+    score: float
+    segment: Segment
+    snippet: str
+    highlights: tuple[tuple[int, int], ...]
+    hits: tuple[Hit, ...]
+    more: tuple[Segment, ...] = ()
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The answer to a query: results best first, the routes taken, the spaces that could not be asked, and the time."""
+
+    query: Query
+    routes: tuple[Route, ...]
+    closed_spaces: Mapping[str, str]
+    took_ms: Mapping[str, float]
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A document that could not be indexed, with the stable code and the reason in words."""
+
+    uri: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an indexing did. `failed` names every document that is not in the library as it lies on disk now.
+
+    `skipped` counts files of formats that no reader takes, by their ending.
+    """
+
+    found: int
+    indexed: int
+    unchanged: int
+    removed: int
+    segments: int
+    seconds: float
+    failed: tuple[Failure, ...]
+    skipped: Mapping[str, int]
+    closed_spaces: Mapping[str, str]

@@ -1,0 +1,69 @@
+"""Small libraries on the memory store for tests of the pipeline, and what is in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hashing import HashingEncoder
+from mmsearch.indexing import Indexer
+from mmsearch.lexical import LexicalEncoder
+from mmsearch.manifest import Manifest
+from mmsearch.protocols import Encoder, Reader, Store
+from mmsearch.readers import default_readers
+from mmsearch.readers.passages import PassageSplitter
+from mmsearch.renditions import Renditions
+from mmsearch.settings import MANIFEST_FILE
+from mmsearch.spaces import held_collections
+from mmsearch.stores.memory import MemoryStore
+
+
+@dataclass
+class Library:
+    """A library in a folder; the store outlives the indexers, as a real one outlives processes."""
+
+    folder: Path
+    memory: MemoryStore = field(default_factory=MemoryStore)
+    encoders: Mapping[str, Encoder] = field(
+        default_factory=lambda: {"words": LexicalEncoder(), "text": HashingEncoder()}
+    )
+    readers: Sequence[Reader] = field(default_factory=lambda: default_readers(PassageSplitter(256)))
+    batch_segments: int = 4
+    max_file_bytes: int = 1 << 30
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.manifest = Manifest(self.folder / MANIFEST_FILE)
+        self.renditions = Renditions(self.folder / "pictures")
+
+    def indexer(self, store: Store | None = None) -> Indexer:
+        return Indexer(
+            self.encoders,
+            self.readers,
+            store or self.memory,
+            self.manifest,
+            self.renditions,
+            self.batch_segments,
+            self.max_file_bytes,
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """All that the library holds, by segment id: to compare libraries whole."""
+        held: dict[str, Any] = {}
+        for name, collection in held_collections(self.manifest, self.memory).items():
+            rows = self.memory._collections[collection]
+            held[name] = {id: (rows.segments[id], _content(rows, id)) for id in sorted(rows.segments)}
+        held["pictures"] = sorted(p.name for p in self.folder.glob("pictures/*/*/*"))
+        held["manifest"] = [
+            (entry.uri, entry.content, entry.segments, sorted(entry.spaces), entry.done)
+            for entry in self.manifest.entries()
+        ]
+        return held
+
+    def words(self) -> str:
+        """Every stored word of the library, to ask whether something is still in it."""
+        return " ".join(segment.text for segment, _ in self.dump()["words"].values())
+
+
+def _content(rows: Any, id: str) -> object:
+    return rows.vectors[id].tolist() if id in rows.vectors else sorted(rows.terms[id].items())

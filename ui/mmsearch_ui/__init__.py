@@ -1,0 +1,1 @@
+"""The search page: a client of the engine like any other."""

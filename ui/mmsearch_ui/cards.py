@@ -1,0 +1,144 @@
+"""Results as HTML. Every value from a document passes through templates that escape it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mmsearch.places import clock, place
+from mmsearch.types import Modality, Ranking, Result, Route, Segment
+from mmsearch_ui.asked import Asked
+from mmsearch_ui.tables import Row, excerpt, word_pattern
+
+NAMES: Mapping[Modality, str] = {"text": "Text", "table": "Table", "image": "Picture", "audio": "Recording"}
+"""What a person calls a medium."""
+
+Piece = tuple[str, bool]
+"""A stretch of text, and whether the query's words match it."""
+
+_templates = Environment(
+    loader=PackageLoader("mmsearch_ui"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a card shows of a result, ready for the template. Addresses are relative to the page."""
+
+    result: Result
+    medium: str
+    title: str
+    headings: tuple[str, ...]
+    place: str
+    snippet: list[Piece]
+    path: str
+    original: str | None
+    picture: str | None
+    moment_s: float | None
+    rows: list[Row]
+    cell: Any
+    """Cuts a cell into pieces."""
+    more: list[tuple[str, str | None, float | None]]
+    """Further places in the document: the words for each, its address, and its second in a recording."""
+
+
+def answer_html(ranking: Ranking, asked: Asked) -> str:
+    """The whole answer: what was asked of whom, closed spaces, and a card for each result."""
+    return _templates.get_template("answer.html").render(
+        ranking=ranking,
+        asked=asked,
+        everywhere=Asked(asked.words, (), asked.count).address,
+        reasons=reasons(ranking.routes),
+        spaces=list(dict.fromkeys(route.space for route in ranking.routes)),
+        cards=[card(result) for result in ranking.results],
+    )
+
+
+def welcome_html(examples: Sequence[str]) -> str:
+    """What stands there before the first search: searches to try."""
+    return _templates.get_template("welcome.html").render(examples=[(words, Asked(words).address) for words in examples])
+
+
+def error_html(sentence: str) -> str:
+    """An error as one sentence."""
+    return _templates.get_template("error.html").render(sentence=sentence)
+
+
+def card(result: Result) -> Card:
+    """What the card of the result shows."""
+    segment = result.segment
+    original = _original(segment)
+    words = {result.snippet[start:end].casefold() for start, end in result.highlights}
+    pattern = word_pattern(words)
+    title = segment.title or PurePosixPath(segment.uri).name
+    moment_s = segment.span.start_s if segment.modality == "audio" else None
+    return Card(
+        result=result,
+        medium=NAMES[segment.modality],
+        title=title,
+        headings=tuple(heading for heading in segment.headings if heading != title),
+        place=place(segment.span),
+        snippet=[] if segment.table or result.snippet == title else pieces(result.snippet, result.highlights),
+        path="/".join(PurePosixPath(segment.uri).parts[-2:]),
+        original=original and original + _fragment(segment),
+        picture=f"media/picture/{segment.document_id}/{segment.id}" if segment.modality == "image" else None,
+        moment_s=moment_s,
+        rows=excerpt(segment.table, words, (segment.span.start_row or 0) + 1, result.answer) if segment.table else [],
+        cell=lambda text: pieces(text, [match.span() for match in pattern.finditer(text)] if pattern else []),
+        more=_more(result, original),
+    )
+
+
+def pieces(text: str, highlights: Iterable[tuple[int, int]]) -> list[Piece]:
+    """The text cut at its highlights, in order; nothing of it is lost or shown twice."""
+    cut: list[Piece] = []
+    done = 0
+    for start, end in sorted(highlights):
+        start, end = max(start, done), min(end, len(text))
+        if start < end:
+            cut += [(text[done:start], False), (text[start:end], True)]
+            done = end
+    return [piece for piece in [*cut, (text[done:], False)] if piece[0]]
+
+
+def reasons(routes: Iterable[Route]) -> list[tuple[str, str]]:
+    """(reason, spaces asked for it), in the order of the routes."""
+    grouped: dict[str, list[str]] = {}
+    for route in routes:
+        grouped.setdefault(route.reason, []).append(route.space)
+    return [(reason, ", ".join(dict.fromkeys(spaces))) for reason, spaces in grouped.items()]
+
+
+def _original(segment: Segment) -> str | None:
+    """The address of the file; a text or table that is a line of a corpus has none of its own."""
+    is_record = ".jsonl#" in segment.uri
+    return None if is_record and segment.modality in ("text", "table") else f"media/document/{segment.document_id}"
+
+
+def _fragment(segment: Segment) -> str:
+    if segment.span.page is not None and segment.uri.lower().endswith(".pdf"):
+        return f"#page={segment.span.page}"
+    return f"#t={segment.span.start_s:.1f}" if segment.span.start_s is not None else ""
+
+
+def _more(result: Result, original: str | None) -> list[tuple[str, str | None, float | None]]:
+    """The further places that can be named, each once, in the order of the document."""
+    named = {place(result.segment.span)}
+    found = []
+    for segment in sorted(result.more, key=lambda other: _position(other)):
+        where = place(segment.span) or (segment.headings[-1] if segment.headings else "")
+        if where and where not in named:
+            named.add(where)
+            moment_s = segment.span.start_s if segment.modality == "audio" else None
+            found.append((where, original and original + _fragment(segment), moment_s))
+    return found
+
+
+def _position(segment: Segment) -> tuple[float, int, int]:
+    span = segment.span
+    return span.start_s or 0.0, span.page or 0, span.start_char or span.start_row or 0
+
+
+_templates.globals["clock"] = clock
