@@ -26,6 +26,9 @@ models = typer.Typer(help="The models' weights: which there are, get them, check
 app.add_typer(models, name="models")
 
 Library = Annotated[Path | None, typer.Option("--library", help="Folder of the library.  [default: library]")]
+Runs = Annotated[
+    Path | None, typer.Option("--runs", help="Folder where runs are saved.  [default: in the user's cache]")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
 
 
@@ -111,21 +114,47 @@ def evaluate(
     ] = None,
     fusion: Annotated[str | None, typer.Option(help="The fusion by name.")] = None,
     spaces: Annotated[str, typer.Option(help="Only these spaces: words,text")] = "",
+    split: Annotated[str, typer.Option(help="The judgements in qrels.  [default: test, or the only ones]")] = "",
+    runs: Runs = None,
+    name: Annotated[str, typer.Option(help="What to call the saved run.  [default: the time]")] = "",
     as_json: Json = False,
 ) -> None:
-    """Index a retrieval set (once), search its queries, and print the metrics."""
+    """Index a retrieval set (once), search its queries, print the metrics, and save the run for "compare"."""
     from mmsearch import terminal
     from mmsearch.client import Client
     from mmsearch.evaluation import cached_library
 
     folder = library or cached_library(set_dir)
     with _errors(as_json), Client(folder, search={"fusion": fusion} if fusion else None) as client:
-        with terminal.progress(quiet=as_json) as on_progress:
-            found = client.evaluate(set_dir, _names(spaces), on_progress)
+        with terminal.progress(quiet=as_json, doing="evaluating") as on_progress:
+            found = client.evaluate(set_dir, _names(spaces), on_progress, split=split, runs=runs, name=name)
         if as_json:
             _print_json(found)
         else:
             terminal.show_evaluation(found)
+
+
+@app.command()
+def compare(
+    run: Annotated[list[str], typer.Argument(help="Folders of saved runs, or their names; the first is the baseline.")],
+    runs: Runs = None,
+    html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write a report with plots to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare saved runs set by set: metrics, differences to the first run, and whether they may be chance."""
+    from mmsearch import terminal
+    from mmsearch.comparison import compare, comparison_json
+    from mmsearch.comparison_report import write_report
+    from mmsearch.runs import read_run
+
+    with _errors(as_json):
+        comparison = compare([read_run(place, runs) for place in run])
+        if html:
+            write_report(comparison, html)
+        if as_json:
+            _print_json({**comparison_json(comparison), "html": str(html.resolve()) if html else None})
+        else:
+            terminal.show_comparison(comparison, html)
 
 
 @app.command()
@@ -200,3 +229,7 @@ def main(
     ] = False,
 ) -> None:
     """Search texts, tables, pictures and recordings with one query."""
+
+
+if __name__ == "__main__":
+    app()

@@ -6,10 +6,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from mmsearch.app import App, load
-from mmsearch.evaluation import evaluate, read_set
+from mmsearch.evaluation import evaluate
 from mmsearch.examples import examples
 from mmsearch.filters import parse
 from mmsearch.indexing import Progress
+from mmsearch.retrieval_sets import read_set
+from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
 from mmsearch.settings import read_settings
 from mmsearch.sources import original
 from mmsearch.spaces import CATALOGUE
@@ -58,29 +60,36 @@ class Client:
         set_dir: str | Path,
         spaces: Iterable[str] = (),
         on_progress: Callable[[Progress], None] = lambda _: None,
+        *,
+        split: str = "",
+        runs: str | Path | None = None,
+        name: str = "",
     ) -> dict[str, Any]:
-        """Index a retrieval set where that is still to be done, search its queries, and measure.
+        """Index a retrieval set where that is still to be done, search its queries, measure, and save the run.
 
-        `spaces` limits both to some spaces. Raises InputError when the folder is no retrieval set.
+        `spaces` limits indexing and search to some spaces; `split` names other judgements than test. The run is
+        the folder `run` of what comes back, below `runs` (else in the user's cache), called by the set and `name`.
+        Raises InputError when the folder is no retrieval set or the name no file name.
         """
-        folder = Path(set_dir).resolve()
-        retrieval_set = read_set(folder)
+        check_name(name)
+        retrieval_set = read_set(set_dir, split)
         wanted = frozenset(spaces)
         self.app.require(wanted)
-        report = self.app.index([folder], on_progress, {CATALOGUE, *wanted} if wanted else ())
-        return {
-            "set": folder.name,
-            "queries": len(retrieval_set.queries),
-            "documents": retrieval_set.documents,
-            "spaces": sorted(wanted or self.app.searcher.spaces),
-            "fusion": self.app.settings.search.fusion,
-            **evaluate(retrieval_set, self.app.search, wanted),
-            "indexing": {
-                "documents_per_s": round(report.indexed / report.seconds, 2),
-                "seconds": round(report.seconds, 2),
-                "failed": len(report.failed),
+        report = self.app.index([retrieval_set.folder], on_progress, {CATALOGUE, *wanted} if wanted else ())
+        outcomes = evaluate(retrieval_set, self.app.search, wanted, on_progress)
+        searcher = self.app.searcher
+        used = {space: searcher.spaces[space].space for space in sorted(wanted or searcher.spaces)}
+        found = run_facts(retrieval_set, report, outcomes, self.app.settings.search.fusion, list(used))
+        made = {
+            "search": self.app.settings.search.model_dump(),
+            "models": {
+                name: {"model": space.model, "revision": space.revision, "fingerprint": space.fingerprint}
+                for name, space in used.items()
             },
+            "closed_spaces": {} if wanted else dict(searcher.closed),
         }
+        folder = save_run(Path(runs) if runs else default_runs(), name, found | made | surroundings(), outcomes)
+        return found | {"closed_spaces": made["closed_spaces"], "run": str(folder)}
 
     def serve(self, host: str = "127.0.0.1", port: int = 7860) -> None:
         """Serve the search page until interrupted. Raises ConfigError when the page's extra is not installed."""

@@ -1,4 +1,4 @@
-"""A segment as one string: for a sentence encoder, which reads the first few hundred tokens, and for words, which reads all."""
+"""A segment as one string: for a sentence encoder, which reads a few hundred tokens, and for words, which read all."""
 
 from mmsearch.types import Segment, Table
 

@@ -1,7 +1,8 @@
 """What a person sees in the terminal: rankings, reports, progress. Colours go away when piped."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +12,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from mmsearch.comparison import Comparison, Difference
+from mmsearch.evaluation import METRICS, summary
 from mmsearch.indexing import Progress
 from mmsearch.places import place
 from mmsearch.types import Ranking, Report, Result
@@ -23,10 +26,10 @@ SHOWN_FAILURES = 20
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Shows how far an indexing is, with its rate and the time left, on stderr; nothing when quiet or piped."""
+def progress(quiet: bool, doing: str = "indexing") -> Iterator[Callable[[Progress], None]]:
+    """Shows how far a job is, with its rate and the time left, on stderr; nothing when quiet or piped."""
     columns = (
-        TextColumn("indexing"),
+        TextColumn(doing),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -112,6 +115,42 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
         f"indexing {indexing['seconds']} s",
         style="dim",
     )
+    _show_warnings(found["warnings"])
+    show_closed(found["closed_spaces"])
+    out.print(f"saved in {found['run']}", style="dim", soft_wrap=True, markup=False)
+
+
+def show_comparison(comparison: Comparison, html: Path | None) -> None:
+    """A table for each set: every run's metrics, the difference to the baseline, and its corrected p."""
+    for of_set in comparison.sets:
+        title = f"{of_set.set}: {of_set.queries} queries, differences to {of_set.runs[0].label}"
+        grid = Table(title=escape(title), title_justify="left")
+        grid.add_column("run", overflow="fold")
+        for name in (*METRICS, "p50", "p99"):
+            grid.add_column(name, justify="right")
+        contrasts = {contrast.run.label: contrast.by_metric for contrast in of_set.contrasts}
+        for run in of_set.runs:
+            found = summary(run.saved.outcomes)
+            latency = [f"{value:.0f} ms" for value in found["latency_ms"].values()]
+            grid.add_row(escape(run.label), *(f"{value:.4f}" for value in found["metrics"].values()), *latency)
+            if run.label in contrasts:
+                grid.add_row("", *map(_difference, contrasts[run.label].values()), end_section=True)
+        out.print(grid)
+    out.print("p: paired randomisation test, corrected by Holm; won/equal/lost queries", style="dim")
+    _show_warnings(comparison.warnings)
+    if html:
+        out.print(f"report in {html}", soft_wrap=True, markup=False)
+
+
+def _difference(found: Difference) -> str:
+    colour = "dim" if not found.significant else "green" if found.mean > 0 else "red"
+    p = f"p {found.p_holm:.3f}" if found.p_holm >= 0.001 else "p < 0.001"
+    return f"[{colour}]{found.mean:+.4f}\n{p}\n{found.wins}/{found.ties}/{found.losses}[/]"
+
+
+def _show_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        err.print(f"[yellow]note[/] {escape(warning)}", soft_wrap=True)
 
 
 def show_example(example: Mapping[str, str], ranking: Ranking) -> None:

@@ -86,7 +86,7 @@ def fish_stall() -> Image.Image:
                 radius=3,
             )
     canvas.box(0, 560, 960, 680, "#6d665c")
-    for x in (44, 904):
+    for x in (44.0, 904.0):
         canvas.box(x, 60, x + 14, 660, "#54402f")
     canvas.box(190, 132, 770, 204, "#1f4468", "#f2ede0", 4, 8)
     canvas.text(480, 168, "QUILL & DAUGHTER", 42, "#fdf8ea", bold=0.9)

@@ -1,6 +1,5 @@
 """How models are loaded and run here: once for all threads, on the best device, with their errors in our words."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,19 +71,29 @@ def first_line(error: BaseException) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
-def offline() -> None:
-    """Tell the hub's libraries, if they are imported later, that loading never asks the network.
+@contextmanager
+def loading(model: str, place: Path) -> Iterator[None]:
+    """Load a model inside: quietly, from this machine alone (a missing file fails at once), errors as ModelError.
 
-    Loading goes by local paths all the same; this only spares the telemetry and update checks of their own.
+    Paths and `local_files_only` keep most of it local; the hub's own switch stops the few look-ups by name that
+    the libraries make on the way, such as open_clip's for the tower of another model. It holds for the process.
     """
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from huggingface_hub import constants
+    from transformers.utils import logging
+
+    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
+    logging.disable_progress_bar()
+    try:
+        with reporting(f"loading {model} from {place}"):
+            yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def batches_by_size(sizes: list[int], budget: int) -> list[list[int]]:
     """Positions of inputs in batches, the longest first, each batch padded to its longest within the budget.
 
-    Sorted batches waste no work on padding, and the largest batch comes first, so that memory runs out at once or never.
+    Sorted batches waste no work on padding, and with the largest first memory runs out at once or never.
     """
     batches: list[list[int]] = []
     for position in sorted(range(len(sizes)), key=lambda i: -sizes[i]):

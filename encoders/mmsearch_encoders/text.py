@@ -11,7 +11,7 @@ import numpy as np
 from mmsearch.errors import ModelError, ModelUnavailable
 from mmsearch.serialisation import for_encoder
 from mmsearch.types import MODALITIES, Embeddings, Query, Segment, Space, Vector, digest
-from mmsearch_encoders.loading import Once, batches_by_size, best_device, existing, first_line, offline, reporting
+from mmsearch_encoders.loading import Once, batches_by_size, best_device, existing, first_line, loading, reporting
 from mmsearch_encoders.prompts import Prompts, prompts_of
 from mmsearch_encoders.weights import Source, package_folder, read_json, require, revision
 
@@ -114,10 +114,9 @@ class TextEncoder:
 
     def _load(self) -> "SentenceTransformer":
         folder = require(self.source)
-        offline()
-        from sentence_transformers import SentenceTransformer
+        with loading(self.source.model, folder):
+            from sentence_transformers import SentenceTransformer
 
-        with reporting(f"loading {self.source.model} from {folder}"):
             return SentenceTransformer(str(folder), device=best_device(self._device), local_files_only=True)
 
 

@@ -3,12 +3,19 @@
 from mmsearch.protocols import OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers.audio import AudioReader
 from mmsearch.readers.delimited import DelimitedReader
+from mmsearch.readers.html import HtmlReader
+from mmsearch.readers.jsons import JsonLinesReader, JsonReader
 from mmsearch.readers.markdown import MarkdownReader
+from mmsearch.readers.parquet import ParquetReader
 from mmsearch.readers.passages import PassageSplitter
+from mmsearch.readers.pdf import PdfReader
 from mmsearch.readers.picture import PictureReader
 from mmsearch.readers.records import RecordReader
 from mmsearch.readers.segments import segment_id
+from mmsearch.readers.slides import SlideReader
+from mmsearch.readers.spreadsheet import SpreadsheetReader
 from mmsearch.readers.text import TextReader
+from mmsearch.readers.word import WordReader
 
 __all__ = ["default_readers", "segment_id"]
 
@@ -23,7 +30,15 @@ def default_readers(
     files: tuple[Reader, ...] = (
         TextReader(splitter),
         MarkdownReader(splitter, table_rows),
+        HtmlReader(splitter, table_rows),
+        PdfReader(splitter, table_rows, ocr),
+        WordReader(splitter, table_rows, ocr),
+        SlideReader(splitter, table_rows, ocr),
         DelimitedReader(table_rows),
+        SpreadsheetReader(table_rows),
+        ParquetReader(table_rows),
+        JsonReader(splitter, table_rows),
+        JsonLinesReader(table_rows),
         PictureReader(ocr),
         AudioReader(splitter, recognizer),
     )

@@ -25,14 +25,14 @@ _WIDE = frozenset(
 _WIDE_KOREAN = frozenset({"cp949", "euc-kr", "johab", "hz", "big5hkscs", "big5-hkscs", "iso-2022-jp", "iso-2022-kr"})
 
 
-def decode(path: Path) -> tuple[str, str]:
+def decode(path: Path, declared: str | None = None) -> tuple[str, str]:
     """(text, encoding) of a text file, line ends as they are.
 
-    By its byte order mark, else as UTF-8, else by chardet's guess. Raises CorruptMedia for a file that is empty,
-    that holds NUL bytes, or where part is UTF-8 and part is not.
+    By its byte order mark, else as UTF-8, else as it declares itself, else by chardet's guess. Raises CorruptMedia
+    for a file that is empty, that holds NUL bytes, or where part is UTF-8 and part is not.
     """
     content = read_bytes(path)
-    encoding = _encoding(path, content)
+    encoding = _encoding(path, content, declared)
     with decoding(path, UnicodeError):
         text = content.decode(encoding)
     if not text.strip():
@@ -64,7 +64,7 @@ def encoding_fact(encoding: str) -> dict[str, str]:
     return {} if encoding.startswith("utf-8") else {"encoding": encoding}
 
 
-def _encoding(path: Path, content: bytes) -> str:
+def _encoding(path: Path, content: bytes, declared: str | None = None) -> str:
     for mark, encoding in MARKS:
         if content.startswith(mark):
             return encoding
@@ -73,11 +73,19 @@ def _encoding(path: Path, content: bytes) -> str:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        guess = _guess(path, content)
+        guess = _declared(content, declared) or _guess(path, content)
         if _mixes(content, wide=guess in _WIDE | _WIDE_KOREAN):
             raise CorruptMedia(f"{path} mixes encodings: UTF-8, and at byte {error.start} something else") from error
         return guess
     return "utf-8"
+
+
+def _declared(content: bytes, declared: str | None) -> str | None:
+    try:
+        content.decode(declared or "undefined")
+    except (UnicodeError, LookupError):
+        return None
+    return declared
 
 
 def _guess(path: Path, content: bytes) -> str:

@@ -20,7 +20,7 @@ class _Literal(str):
 
 @dataclass(frozen=True, slots=True)
 class JsonReader:
-    """A list of objects, lists under column names, {"header", "rows"}, {"columns", "data"} or a list of rows as a table.
+    """Tables: a list of objects, lists under column names, {"header", "rows"}, {"columns", "data"}, a list of rows.
 
     An object whose only list of objects stands under one key is that table, the key its heading. Every other JSON
     is text. Numbers read as they are written, values inside values as JSON.
@@ -49,8 +49,8 @@ class JsonReader:
             case {"columns": list(header), "data": list(rows)} if _is_rows(rows):
                 yield from window_segments(origin, _cells(header), map(_cells, rows), self.table_rows)
             case {} if (columns := _columns(value)) is not None:
-                rows = zip(*columns, strict=True)
-                yield from window_segments(origin, list(value), map(_cells, rows), self.table_rows)
+                across = zip(*columns, strict=True)
+                yield from window_segments(origin, list(value), map(_cells, across), self.table_rows)
             case {} if len(tables := _tables(value)) == 1:
                 (name, objects) = tables[0]
                 yield from self._objects(origin, objects, [name])

@@ -9,7 +9,7 @@ from mmsearch.errors import CorruptMedia
 from mmsearch.readers.decoding import check_archive, decoding, open_file
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import cell_text, sheet_segments
-from mmsearch.types import Document, Segment, digest
+from mmsearch.types import Document, Segment, Span, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,9 @@ class SpreadsheetReader:
                     continue
                 with decoding(path, calamine.CalamineError, ValueError):
                     values = book.get_sheet_by_name(sheet.name).to_python()
-                for segment in sheet_segments(origin, map(_cells, values), self.table_rows, sheet.name):
+                for segment in sheet_segments(
+                    origin, map(_cells, values), self.table_rows, headings=[sheet.name], place=Span(part=sheet.name)
+                ):
                     empty = False
                     yield segment
         if empty:

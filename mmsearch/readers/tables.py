@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, islice
 
@@ -17,7 +18,12 @@ MAX_TITLE_ROWS = 5
 
 
 def sheet_segments(
-    origin: Origin, rows: Iterable[Sequence[str]], window_rows: int, part: str | None = None
+    origin: Origin,
+    rows: Iterable[Sequence[str]],
+    window_rows: int,
+    *,
+    headings: Sequence[str] = (),
+    place: Span | None = None,
 ) -> Iterator[Segment]:
     """The table that starts somewhere near the top of these rows; nothing when there is no row of data.
 
@@ -33,8 +39,8 @@ def sheet_segments(
         return
     width = max(map(_width, sample))
     header = names(sample.pop(0), width) if is_header(sample[0][:width], sample[1:]) else names((), width)
-    headings = [part, *above] if part else above
-    yield from window_segments(origin, header, chain(sample, filled), window_rows, part=part, headings=headings)
+    rest = chain(sample, filled)
+    yield from window_segments(origin, header, rest, window_rows, headings=[*headings, *above], place=place)
 
 
 def window_segments(
@@ -43,7 +49,6 @@ def window_segments(
     rows: Iterable[Sequence[str]],
     window_rows: int,
     *,
-    part: str | None = None,
     headings: Sequence[str] = (),
     types: Sequence[str] | None = None,
     place: Span | None = None,
@@ -59,17 +64,9 @@ def window_segments(
     facts = {"columns": list(columns), "column_types": list(types)}
     remaining = chain(sample, fitted)
     start = 0
-    base = place or Span(part=part)
+    base = place or Span()
     while window := tuple(islice(remaining, window_rows)):
-        span = Span(
-            start_row=start,
-            end_row=start + len(window),
-            start_char=base.start_char,
-            end_char=base.end_char,
-            page=base.page,
-            box=base.box,
-            part=base.part,
-        )
+        span = replace(base, start_row=start, end_row=start + len(window))
         yield origin.segment("table", span, headings=headings, table=Table(columns, window), metadata=facts)
         start += len(window)
 

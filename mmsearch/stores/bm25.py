@@ -8,9 +8,9 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 
-K1 = 1.2
+K1 = 0.9
 """How soon further occurrences of a term stop to matter."""
-B = 0.75
+B = 0.4
 """How much a segment longer than the average is held back."""
 MAX_TERMS_BYTES = 65_000
 """Milvus keeps at most 65,535 bytes in a string column; what follows is not found by words."""

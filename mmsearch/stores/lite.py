@@ -34,7 +34,7 @@ class Lite:
 
     def __init__(self, file: Path) -> None:
         file = file.absolute()
-        program = _program()
+        program = lite_program()
         _hold(file)
         folder = Path(tempfile.mkdtemp(prefix="mmsearch-", dir=_short_folder()))
         socket = folder / "milvus.sock"
@@ -75,7 +75,7 @@ class Lite:
             time.sleep(0.005)
 
 
-def _program() -> Path:
+def lite_program() -> Path:
     """Found without importing the package: its __init__ imports pkg_resources."""
     package = importlib.util.find_spec("milvus_lite")
     for folder in (package and package.submodule_search_locations) or ():

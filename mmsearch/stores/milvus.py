@@ -60,8 +60,9 @@ class MilvusStore:
         with self._asking():
             if not self._client.has_collection(collection, timeout=self._timeout_s):
                 self._create(collection, space)
-            elif not self._client.list_indexes(collection, timeout=self._timeout_s):  # stopped while it was made
-                self._client.create_index(collection, self._index(space), timeout=self._timeout_s)
+            if not self._client.list_indexes(collection, timeout=self._timeout_s):  # also when stopped in between
+                index = self._index(space)
+                self._client.create_index(collection, index, timeout=self._timeout_s, sync=False)
             self._client.load_collection(collection, timeout=self._timeout_s)
         made_for = self._facts(collection)
         if made_for["fingerprint"] != space.fingerprint:
@@ -182,13 +183,7 @@ class MilvusStore:
             schema.add_function(Function("bm25", FunctionType.BM25, ["terms"], ["weights"]))
         else:
             schema.add_field("vector", DataType.FLOAT_VECTOR, dim=space.dim)
-        self._client.create_collection(
-            collection,
-            schema=schema,
-            index_params=self._index(space),
-            consistency_level="Strong",
-            timeout=self._timeout_s,
-        )
+        self._client.create_collection(collection, schema=schema, consistency_level="Strong", timeout=self._timeout_s)
 
     def _index(self, space: Space) -> Any:
         """Exact in Lite; on a server HNSW, with more neighbours than its default for recall."""

@@ -49,7 +49,9 @@ def test_named_spaces_are_the_only_ones() -> None:
         ("article about fog", "text", "fog"),
     ],
 )
-def test_a_media_cue_adds_lists_of_that_medium_and_is_not_searched_for(text: str, modality: Modality, rest: str) -> None:
+def test_a_media_cue_adds_lists_of_that_medium_and_is_not_searched_for(
+    text: str, modality: Modality, rest: str
+) -> None:
     plan = route(Query(text), SPACES, 50)
     assert plan.text == rest
     cued = [step for step in plan.routes if step.modalities]

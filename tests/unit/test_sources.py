@@ -27,7 +27,17 @@ def _make(folder: Path, *names: str) -> None:
 
 
 def test_documents_come_in_order_and_side_cars_with_their_document(tmp_path: Path) -> None:
-    _make(tmp_path, "b.md", "talk.mp3", "talk.vtt", "talk.txt", "a/photo.jpg", "a/photo.jpg.xmp", "a/photo.txt", "note.txt")
+    _make(
+        tmp_path,
+        "b.md",
+        "talk.mp3",
+        "talk.vtt",
+        "talk.txt",
+        "a/photo.jpg",
+        "a/photo.jpg.xmp",
+        "a/photo.txt",
+        "note.txt",
+    )
     found = {document.path.relative_to(tmp_path).as_posix(): document for document in _found(tmp_path)}
     assert list(found) == ["b.md", "note.txt", "talk.mp3", "a/photo.jpg"]
     assert [path.name for path in found["talk.mp3"].sidecars] == ["talk.vtt", "talk.txt"]

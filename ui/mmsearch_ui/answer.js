@@ -27,4 +27,11 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   document.querySelector("#box textarea").focus();
 });
+// Gradio gives the box no name for a screen reader.
+const name = () => {
+  const box = document.querySelector("#box textarea");
+  if (box) box.setAttribute("aria-label", "Search");
+  else requestAnimationFrame(name);
+};
+name();
 if (location.search.length > 1) follow(location.search);

@@ -1,16 +1,14 @@
 """Results as HTML. Every value from a document passes through templates that escape it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
-
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mmsearch.places import clock, place
 from mmsearch.types import Modality, Ranking, Result, Route, Segment
 from mmsearch_ui.asked import Asked
-from mmsearch_ui.tables import Row, excerpt, word_pattern
+from mmsearch_ui.tables import Row, excerpt, numeric_columns, word_pattern
 
 NAMES: Mapping[Modality, str] = {"text": "Text", "table": "Table", "image": "Picture", "audio": "Recording"}
 """What a person calls a medium."""
@@ -19,7 +17,11 @@ Piece = tuple[str, bool]
 """A stretch of text, and whether the query's words match it."""
 
 _templates = Environment(
-    loader=PackageLoader("mmsearch_ui"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=PackageLoader("mmsearch_ui"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
@@ -38,7 +40,8 @@ class Card:
     picture: str | None
     moment_s: float | None
     rows: list[Row]
-    cell: Any
+    numeric: frozenset[int]
+    cell: Callable[[str], list[Piece]]
     """Cuts a cell into pieces."""
     more: list[tuple[str, str | None, float | None]]
     """Further places in the document: the words for each, its address, and its second in a recording."""
@@ -58,7 +61,9 @@ def answer_html(ranking: Ranking, asked: Asked) -> str:
 
 def welcome_html(examples: Sequence[str]) -> str:
     """What stands there before the first search: searches to try."""
-    return _templates.get_template("welcome.html").render(examples=[(words, Asked(words).address) for words in examples])
+    return _templates.get_template("welcome.html").render(
+        examples=[(words, Asked(words).address) for words in examples]
+    )
 
 
 def error_html(sentence: str) -> str:
@@ -86,6 +91,7 @@ def card(result: Result) -> Card:
         picture=f"media/picture/{segment.document_id}/{segment.id}" if segment.modality == "image" else None,
         moment_s=moment_s,
         rows=excerpt(segment.table, words, (segment.span.start_row or 0) + 1, result.answer) if segment.table else [],
+        numeric=numeric_columns(segment.table) if segment.table else frozenset(),
         cell=lambda text: pieces(text, [match.span() for match in pattern.finditer(text)] if pattern else []),
         more=_more(result, original),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mmsearch.types import Answer, Table
 
 SHOWN_ROWS = 5
+NUMBER = re.compile(r"[-+−±]?[$€£]?\s?\d[\d.,'’\s]*\s?(?:%|‰)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,16 @@ def excerpt(table: Table, words: Collection[str], first_number: int = 1, answer:
         )
         for before, index in zip([None, *shown], shown, strict=False)
     ]
+
+
+def numeric_columns(table: Table) -> frozenset[int]:
+    """The columns whose cells are numbers, empty cells aside: they are set flush right."""
+    columns = enumerate(zip(*table.rows, strict=True))
+    return frozenset(
+        index
+        for index, cells in columns
+        if any(cells) and all(NUMBER.fullmatch(cell.strip()) for cell in cells if cell)
+    )
 
 
 def word_pattern(words: Collection[str]) -> re.Pattern[str] | None:

@@ -1,0 +1,209 @@
+"""The image space: pictures and words in one space by an open_clip model (Radford et al., ICML 2021)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmsearch.errors import ConfigError, CorruptMedia, ModelError
+from mmsearch.types import Embeddings, Query, Segment, Space, Vector, digest
+from mmsearch_encoders import clip_zoo
+from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
+from mmsearch_encoders.weights import Source, read_json, require, revision, weights_in
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+CLIP_WEIGHTS = (
+    "open_clip_model.safetensors*",
+    "open_clip_pytorch_model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "open_clip_pytorch_model.pth",
+    "model.safetensors",
+    "*.safetensors",
+    "pytorch_model.bin",
+    "*.bin",
+    "*.pth",
+    "*.pt",
+)
+"""The files that open_clip looks for in a folder, the preferred first."""
+CONFIG_FILE = "open_clip_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory with what goes before it."""
+
+    model: Any
+    """A torch module with open_clip's `encode_image` and `encode_text`."""
+    prepare: Callable[["Image"], "Tensor"]
+    tokenize: Callable[[list[str]], "Tensor"]
+    device: str
+
+
+class ImageEncoder:
+    """Pictures by their looks, asked in words or by a picture.
+
+    `model` and `pretrained` are a pair of `open_clip.list_pretrained()`, or `pretrained` is a checkpoint file for
+    the architecture `model` (a name, or a JSON file of one's own), or `model` alone is a folder or a hub
+    repository with open_clip_config.json and weights. `prompt` is put around a text query where it says `{}`:
+    "a photo of {}." suits single nouns, while whole sentences need none.
+    """
+
+    def __init__(
+        self,
+        model: str = "ViT-B-32",
+        pretrained: str | None = "datacomp_xl_s13b_b90k",
+        prompt: str = "{}",
+        device: str | None = None,
+        batch_pictures: int = 16,
+    ) -> None:
+        if "{}" not in prompt:
+            raise ConfigError(f'the image prompt "{prompt}" has no {{}} where the query goes')
+        self.source, self._config = source_of(model, pretrained)
+        self._model_name, self._pretrained = model, pretrained
+        self._prompt, self._device, self._batch_pictures = prompt, device, batch_pictures
+        self._loaded = Once(self._load)
+
+    @cached_property
+    def space(self) -> Space:
+        place = require(self.source)
+        try:
+            config = self._config or read_json(place / CONFIG_FILE, {})["model_cfg"]
+            dim = int(config["embed_dim"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{place} is no open_clip model: {CONFIG_FILE} is missing or broken") from error
+        return Space(
+            name="image",
+            kind="dense",
+            stores=frozenset({"image"}),
+            answers=frozenset({"text", "image"}),
+            model=self.source.model,
+            revision=digest(revision(place), *sorted(map(str, config.items())))[:16],
+            dim=dim,
+        )
+
+    def accepts(self, segment: Segment) -> bool:
+        return segment.modality == "image" and segment.picture is not None
+
+    def encode(self, segments: Sequence[Segment]) -> Embeddings:
+        step = self._batch_pictures
+        rows = [self._pictures(segments[i : i + step]) for i in range(0, len(segments), step)]
+        empty: Embeddings = np.zeros((0, self.space.dim), np.float32)
+        return np.concatenate(rows) if rows else empty
+
+    def encode_query(self, query: Query) -> Vector:
+        loaded = self._loaded()
+        if query.image is not None:
+            picture = self._prepared(query.image, "the picture of the query")
+            rows = self._unit(loaded.model.encode_image, picture[None])
+        else:
+            tokens = loaded.tokenize([self._prompt.replace("{}", query.text)])
+            rows = self._unit(lambda batch: encode_text(loaded.model, batch), tokens)
+        vector: Vector = rows[0]
+        return vector
+
+    def _pictures(self, segments: Sequence[Segment]) -> Embeddings:
+        import torch
+
+        prepared = [self._prepared(segment.picture or b"", segment.uri) for segment in segments]
+        return self._unit(self._loaded().model.encode_image, torch.stack(prepared))
+
+    def _prepared(self, picture: bytes, name: str) -> "Tensor":
+        from PIL import Image
+
+        prepare = self._loaded().prepare
+        try:
+            with Image.open(BytesIO(picture)) as opened:
+                return prepare(opened.convert("RGB"))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise CorruptMedia(f"{name} does not decode as a picture: {first_line(error)}") from error
+
+    def _unit(self, tower: Callable[["Tensor"], "Tensor"], batch: "Tensor") -> Embeddings:
+        import torch
+
+        with reporting(f"encoding by {self.source.model}"), torch.inference_mode():
+            rows = tower(batch.to(self._loaded().device))
+            unit: Embeddings = torch.nn.functional.normalize(rows.float(), dim=-1).cpu().numpy()
+        return unit
+
+    def _load(self) -> Loaded:
+        place = require(self.source)
+        with loading(self.source.model, place):
+            from open_clip import factory, pretrained, transform
+
+            device = best_device(self._device)
+            name, options = self._model_name, dict[str, Any]()
+            if self._config is None:
+                name = f"local-dir:{place}"
+            else:
+                if name.endswith(".json"):
+                    factory.add_model_config(Path(name).expanduser())  # type: ignore[no-untyped-call]  # theirs
+                    name = Path(name).stem
+                checkpoint = place if place.is_file() else weights_in(place, self.source.weights)
+                tag = pretrained.get_pretrained_cfg(name, self._pretrained or "")
+                options = {
+                    "pretrained": str(checkpoint),
+                    "force_preprocess_cfg": tag,
+                    "force_quick_gelu": bool(tag.get("quick_gelu")),
+                }
+            model: Any = factory.create_model(name, device=device, require_pretrained=True, **options).eval()
+            config = transform.PreprocessCfg(**model.visual.preprocess_cfg)
+            prepare = transform.image_transform_v2(config, is_train=False)
+            return Loaded(model, prepare, factory.get_tokenizer(name), device)
+
+
+def encode_text(model: Any, tokens: "Tensor") -> "Tensor":
+    """`model.encode_text`, without the padding where the text tower is causal: the same numbers in half the time.
+
+    Nothing after the end-of-text token, the highest number, reaches it through a causal mask, so the columns after
+    the last one of the batch are cut off, and the positions and the mask with them.
+    """
+    from open_clip.model import CLIP
+    from open_clip.transformer import text_global_pool
+
+    if type(model) is not CLIP or model.text_pool_type != "argmax" or model.attn_mask is None:
+        whole: Tensor = model.encode_text(tokens)
+        return whole
+    length = int(tokens.argmax(dim=-1).max()) + 1
+    tokens = tokens[:, :length]
+    states = model.token_embedding(tokens) + model.positional_embedding[:length]
+    states = model.ln_final(model.transformer(states, attn_mask=model.attn_mask[:length, :length]))
+    pooled: Tensor = text_global_pool(states, tokens, model.text_pool_type)
+    projection = model.text_projection
+    if projection is None:
+        return pooled
+    projected: Tensor = projection(pooled) if callable(projection) else pooled @ projection
+    return projected
+
+
+def source_of(model: str, pretrained: str | None) -> tuple[Source, dict[str, Any] | None]:
+    """Where the model comes from, and its architecture unless that lies beside the weights. Raises ConfigError."""
+    folder = existing(model)
+    looks_like_folder = model.startswith((".", "/", "~")) and not model.endswith(".json")
+    if looks_like_folder or (folder and folder.is_dir()):
+        return Source("image", Path(model).name, "open_clip", path=folder or Path(model), weights=CLIP_WEIGHTS), None
+    if "/" in model and not pretrained:
+        return Source("image", model, "open_clip", repo=model.removeprefix("hf-hub:"), weights=CLIP_WEIGHTS), None
+    config = clip_zoo.model_config(model)
+    name = f"{Path(model).stem if model.endswith('.json') else model} ({Path(pretrained or '').name})"
+    if not pretrained:
+        raise ConfigError(f"open_clip {model} needs `pretrained`: the name of its weights, or a file")
+    if (file := existing(pretrained)) or pretrained.startswith((".", "/", "~")):
+        return Source("image", name, "open_clip", path=file or Path(pretrained)), config
+    return _zoo_source(name, clip_zoo.place_of(model, pretrained), config), config
+
+
+def _zoo_source(name: str, place: str, config: dict[str, Any]) -> Source:
+    """The source of weights that open_clip knows by name, with the repositories of borrowed towers and tokenizers."""
+    if place.startswith("https://"):
+        return Source("image", name, "open_clip", url=place, cache="clip")
+    repo, _, file = place.rpartition("/")
+    borrowed = {config["text_cfg"].get("hf_model_name"), config["text_cfg"].get("hf_tokenizer_name")} - {None, repo}
+    weights = (f"{Path(file).stem}.safetensors", file) if file else CLIP_WEIGHTS
+    return Source("image", name, "open_clip", repo=repo, weights=weights, also=tuple(sorted(borrowed)))

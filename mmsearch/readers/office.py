@@ -1,0 +1,65 @@
+"""What Word documents and presentations have in common: properties and embedded pictures."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mmsearch.errors import CorruptMedia, TooLarge
+from mmsearch.protocols import OcrEngine
+from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, rendition, upright, upright_size
+from mmsearch.readers.segments import Origin
+from mmsearch.types import Segment, Span
+
+_ICON_PIXELS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class OfficePicture:
+    """An embedded picture file and its alternative text."""
+
+    content: bytes
+    description: str = ""
+
+
+def facts_of(properties: Any) -> tuple[str, dict[str, Any]]:
+    """(title, metadata) of the document's properties. The date is when it was last changed."""
+    facts: dict[str, Any] = {}
+    changed = properties.modified or properties.created
+    if isinstance(changed, datetime):
+        facts["date"] = changed.date().isoformat()
+    if properties.author:
+        facts["author"] = properties.author
+    if tags := [tag.strip() for tag in (properties.keywords or "").replace(";", ",").split(",") if tag.strip()]:
+        facts["tags"] = tags
+    title = " ".join((properties.title or "").split())
+    return "" if title in _TEMPLATE_TITLES else title, facts
+
+
+_TEMPLATE_TITLES = frozenset({"Word Document", "PowerPoint Presentation", "Presentation", "Slide 1"})
+
+
+def picture_segment(
+    origin: Origin, ocr: OcrEngine | None, picture: OfficePicture, place: Span, headings: Sequence[str]
+) -> Iterator[Segment]:
+    """The segment of an embedded picture; nothing for icons and for drawings that are no raster (EMF, WMF, SVG)."""
+    path = origin.document.path
+    try:
+        with opened(path, io.BytesIO(picture.content)) as content:
+            width, height = upright_size(content)
+            if min(width, height) < _ICON_PIXELS or content.format in ("WMF", "EMF"):
+                return
+            shown = upright(path, content, LETTERING_PIXELS)
+    except (CorruptMedia, TooLarge):
+        return
+    lettering = ocr.read(encoded(shown)).strip() if ocr else ""
+    text = "\n".join(part for part in (picture.description.strip(), lettering) if part)
+    yield origin.segment(
+        "image",
+        place,
+        headings=headings,
+        text=text,
+        picture=rendition(shown),
+        metadata={"width": width, "height": height},
+    )

@@ -1,0 +1,158 @@
+"""Tiny models with random weights, saved in the formats in which their projects publish real ones."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+CLIP_CONFIG: dict[str, Any] = {
+    "embed_dim": 32,
+    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
+    "text_cfg": {"context_length": 24, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
+}
+CLIP_PREPROCESS: dict[str, Any] = {
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.5, 0.5, 0.5],
+    "interpolation": "bicubic",
+    "resize_mode": "squash",
+}
+
+
+def make_clip(seed: int = 0, **changes: Any) -> Any:
+    """A tiny open_clip model in memory; `changes` are laid over its text configuration."""
+    import open_clip
+    import torch
+
+    torch.manual_seed(seed)
+    config = {**CLIP_CONFIG, "text_cfg": {**CLIP_CONFIG["text_cfg"], **changes}}
+    return open_clip.CLIP(**config).eval()
+
+
+def save_clip_folder(folder: Path, model: Any) -> Path:
+    """The folder that open_clip pushes to the hub: open_clip_config.json and open_clip_model.safetensors."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"model_cfg": CLIP_CONFIG, "preprocess_cfg": CLIP_PREPROCESS}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    save_file(model.state_dict(), folder / "open_clip_model.safetensors")
+    return folder
+
+
+def save_clip_file(folder: Path, model: Any) -> tuple[Path, Path]:
+    """(architecture, weights): a JSON configuration, and a training checkpoint as open_clip's trainer writes it."""
+    import torch
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tiny.json").write_text(json.dumps(CLIP_CONFIG))
+    torch.save({"epoch": 1, "name": "tiny", "state_dict": model.state_dict()}, folder / "epoch_1.pt")
+    return folder / "tiny.json", folder / "epoch_1.pt"
+
+
+WORDS = (
+    "who what where when how many is the a of in and harbour lighthouse town storm ship year name height people "
+    "festival museum wind rain sun north south east west old new red blue green keeper built population"
+).split()
+
+
+def save_vocabulary(folder: Path) -> Path:
+    """A WordPiece vocabulary of a few words, all letters and digits, as BERT's and TAPAS' tokenizers read it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    letters = [chr(c) for c in range(ord("a"), ord("z") + 1)] + [str(d) for d in range(10)] + list(".,|?!;:-'")
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[EMPTY]", *WORDS, *letters, *(f"##{c}" for c in letters)]
+    file = folder / "vocab.txt"
+    file.write_text("\n".join(dict.fromkeys(pieces)) + "\n")
+    return file
+
+
+def save_tapas(folder: Path, seed: int = 0) -> Path:
+    """A tiny TAPAS for question answering with its tokenizer, as transformers saves them."""
+    import torch
+    from transformers import TapasConfig, TapasForQuestionAnswering, TapasTokenizer
+
+    torch.manual_seed(seed)
+    tokenizer = TapasTokenizer(str(save_vocabulary(folder)), cell_trim_length=-1)
+    config = TapasConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=512,
+        num_aggregation_labels=4,
+        reset_position_index_per_cell=True,
+    )
+    TapasForQuestionAnswering(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def save_sentence_encoder(folder: Path, prompts: dict[str, str] | None = None, out_features: int = 24) -> Path:
+    """A tiny sentence-transformers model: BERT, mean pooling, a Dense layer, normalisation, and its prompts."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer import modules
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    torch.manual_seed(0)
+    inner = folder.with_name(f"{folder.name}-bert")
+    tokenizer = BertTokenizer(str(save_vocabulary(inner)), model_max_length=64)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(inner)
+    tokenizer.save_pretrained(inner)
+    transformer = modules.Transformer(str(inner), max_seq_length=48)
+    layers = [transformer, modules.Pooling(32), modules.Dense(32, out_features), modules.Normalize()]
+    SentenceTransformer(modules=layers, prompts=prompts, device="cpu").save(str(folder))
+    return folder
+
+
+def save_whisper(file: Path, seed: int = 0) -> Path:
+    """A tiny multilingual Whisper as openai-whisper publishes its checkpoints."""
+    import torch
+    from whisper.model import ModelDimensions, Whisper
+
+    torch.manual_seed(seed)
+    dims = ModelDimensions(
+        n_mels=80,
+        n_audio_ctx=1500,
+        n_audio_state=32,
+        n_audio_head=2,
+        n_audio_layer=1,
+        n_vocab=51865,
+        n_text_ctx=448,
+        n_text_state=32,
+        n_text_head=2,
+        n_text_layer=1,
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"dims": dims.__dict__, "model_state_dict": Whisper(dims).state_dict()}, file)
+    return file
+
+
+def as_hub_cache(cache: Path, repo: str, folder: Path, commit: str = "0" * 39 + "1") -> Path:
+    """Lay the folder into the cache of the model hub as a download would: blobs, links to them, refs/main.
+
+    Returns the snapshot's folder. A blob is named by the hash of its content, as the hub names it.
+    """
+    from hashlib import sha1, sha256
+
+    home = cache / f"models--{repo.replace('/', '--')}"
+    snapshot = home / "snapshots" / commit
+    (home / "refs").mkdir(parents=True)
+    (home / "refs" / "main").write_text(commit)
+    (home / "blobs").mkdir()
+    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+        content = file.read_bytes()
+        large = file.suffix in (".safetensors", ".bin", ".pt")
+        name = sha256(content) if large else sha1(b"blob %d\0" % len(content) + content)
+        (home / "blobs" / name.hexdigest()).write_bytes(content)
+        link = snapshot / file.relative_to(folder)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(home / "blobs" / name.hexdigest())
+    return snapshot
