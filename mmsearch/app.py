@@ -88,7 +88,8 @@ class App:
     def searcher(self) -> Searcher:
         """The search over the spaces as they are since the last indexing."""
         spaces, closed = open_for_search(self.encoders, self.manifest, self.store)
-        return Searcher(spaces, closed, self.store, self.settings.search.depth, self.settings.search.fusion)
+        limits = self.settings.search
+        return Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion)
 
     @cached_property
     def readers(self) -> tuple[Reader, ...]:

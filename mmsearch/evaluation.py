@@ -60,7 +60,8 @@ class Wanted:
 class Outcome:
     """One query of a set: its metrics, the milliseconds it took by step, what was found and what was wanted.
 
-    `ranking` names up to 100 documents, best first; `weights` are those that the router gave the spaces.
+    `ranking` names up to 100 documents, best first; `weights` are those that the router gave the spaces, and
+    `no_good_match` is what the engine said of its own answer.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Outcome:
     metrics: Mapping[str, float]
     took_ms: Mapping[str, float]
     weights: Mapping[str, float]
+    no_good_match: bool
     ranking: tuple[str, ...]
     found: tuple[Found, ...]
     wanted: tuple[Wanted, ...]
@@ -129,6 +131,7 @@ def _outcome(retrieval_set: RetrievalSet, id: str, ranking: Ranking, total_ms: f
         metrics=query_metrics({id: grades}, {id: scores_of(ranked)})[id],
         took_ms={**ranking.took_ms, "total": round(total_ms, 2)},
         weights=dict(weights),
+        no_good_match=ranking.no_good_match,
         ranking=tuple(ranked),
         found=tuple(found[:KEPT]),
         wanted=_wanted(grades, retrieval_set.judged, {result.id: result for result in found}),
@@ -193,7 +196,10 @@ def percentiles(took_ms: Sequence[float]) -> dict[str, float]:
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """`metrics` over all queries and `by_intended` modality, `latency_ms`, and the mean `weights` of the spaces."""
+    """`metrics` over all queries and `by_intended` modality, `latency_ms`, and the mean `weights` of the spaces.
+
+    `no_good_match` is the share of the queries, all of which have an answer, that were said to have none.
+    """
     groups: defaultdict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.intended:
@@ -204,6 +210,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
         "metrics": mean_metrics(outcome.metrics for outcome in outcomes),
         "by_intended": {name: mean_metrics(o.metrics for o in groups[name]) for name in sorted(groups)},
+        "no_good_match": round(sum(outcome.no_good_match for outcome in outcomes) / len(outcomes), 4),
         "latency_ms": percentiles([outcome.took_ms["total"] for outcome in outcomes]),
         "weights": {space: round(total / len(outcomes), 4) for space, total in sorted(weights.items())},
     }

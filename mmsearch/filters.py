@@ -142,7 +142,9 @@ def matches(filter: Filter, segment: Segment) -> bool:
         case Compare(field, op, value):
             return _compares(field_value(segment, field), op, value)
         case In(field, values):
-            return any(_compares(field_value(segment, field), "=", value) for value in values)
+            found = field_value(segment, field)
+            same = kind(found)
+            return same is not None and any(value == found and kind(value) == same for value in values)
         case Contains(field, part):
             found = field_value(segment, field)
             return part in found if isinstance(found, str | list | tuple) else False

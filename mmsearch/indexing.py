@@ -94,20 +94,18 @@ class Indexer:
         entry = self.manifest.entry(document.id)
         valid = entry if entry and entry.done and entry.reader == reader.fingerprint else None
         stat = stat_signature(document)
-        if valid and valid.stat == stat and wanted.keys() <= valid.spaces:
+        if valid and valid.stat == stat and wanted.keys() <= valid.spaces.keys():
             return None
         if document.record is None and (size := document.path.stat().st_size) > self.max_file_bytes:
             raise TooLarge(f"{document.path} has {size:,} bytes; indexing.max_file_bytes is {self.max_file_bytes:,}")
         content = content_signature(document)
         whole = not (valid and valid.content == content)
-        held = frozenset() if whole or not valid else valid.spaces
+        held = {} if whole or not valid else valid.spaces
         missing = tuple(space for fingerprint, space in wanted.items() if fingerprint not in held)
-        new = Entry(
-            document.id, document.uri, stat, content, reader.fingerprint, spaces=held | wanted.keys(), done=True
-        )
         if valid and not missing:
-            self.manifest.write([replace(new, segments=valid.segments)])
+            self.manifest.write([replace(valid, stat=stat)])
             return None
+        new = Entry(document.id, document.uri, stat, content, reader.fingerprint, spaces=held)
         return Task(new, missing, known=entry is not None, whole=whole)
 
 

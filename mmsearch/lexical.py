@@ -1,4 +1,9 @@
-"""The words space: what counts as the same word. Text is analysed here, so that every store ranks alike."""
+"""Text -> terms of the `words` space: one analysis for documents and queries, here, so that every store ranks alike.
+
+Steps, in order: NFKC, casefold, accents off (Latin, Greek, Cyrillic); numbers to one spelling; codes whole and in
+parts; stop words out; Snowball stems (Porter 2001, snowballstem.org); Chinese, Japanese and Korean runs to overlapping
+bigrams (Lucene's CJKBigramFilter). A term holds only letters, digits and '.', so a store may join terms with blanks.
+"""
 
 import re
 import unicodedata
@@ -7,50 +12,115 @@ from functools import lru_cache
 
 import Stemmer
 
-from mmsearch.serialisation import for_words
+from mmsearch import serialisation
+from mmsearch.stop_words import STOP_WORDS
 from mmsearch.types import MODALITIES, Query, Segment, Space
 
 REVISION = "1"
+"""Changes with every change of the analysis: a library is then indexed anew."""
 
-STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "a an and are as at be but by for if in into is it no not of on or such "
-        "that the their then there these they this to was will with",
-    )
-)
-"""Lucene's English stop set."""
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_CHAIN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:[-_/.,'&’‐‑–−][^\W_{_CJK}]+)*")
+"""A run of CJK, or letters and digits joined by single marks; a number keeps its separators."""
+_COMBINING = re.compile("[\u0300-\u036f]+")
+_LETTERS = str.maketrans("ølđðıʼ‘’–‐‑‒−", "olddi'''-----") | str.maketrans({"ł": "l", "æ": "ae", "œ": "oe", "þ": "th"})
+_NUMBER_EN = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?")
+_NUMBER_EU = re.compile(r"(\d{1,3}(?:\.\d{3})+),(\d{1,2})|(\d{1,3}(?:\.\d{3}){2,})")
+_YEARS = re.compile(r"(\d{4})[-/](\d{2})")
+_RUNS = re.compile(r"[^\W\d]+|\d+")
+_CLITIC = re.compile(r"'(?:s|re|ve|ll|d|m|t)$")
+_JOINT = re.compile(r"[-_/.,'&]")
 
-CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
-TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:[.,](?=\d)[^\W_{CJK}]+)*")
+_stem = Stemmer.Stemmer("english", 0).stemWord
 
-_stemmer = Stemmer.Stemmer("english")
+
+def analyze(text: str) -> list[str]:
+    """The terms of the text in order, repeats kept."""
+    return [term for _, _, terms in tokens(text) for term in terms]
 
 
 def tokens(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """(start, end, terms) of each word of the text: characters [start, end) and what the word is found by."""
-    for match in TOKEN.finditer(text):
+    for match in _CHAIN.finditer(text):
         if terms := _terms(match.group()):
             yield match.start(), match.end(), terms
 
 
-def analyze(text: str) -> list[str]:
-    """The terms of the text in order."""
-    return [term for _, _, terms in tokens(text) for term in terms]
+def fold(text: str) -> str:
+    """The text without case, compatibility forms and accents: "Müller’s ﬁle" -> "muller's file"."""
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
+    return unicodedata.normalize("NFC", _COMBINING.sub("", unicodedata.normalize("NFD", text)))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=1 << 17)
 def _terms(word: str) -> tuple[str, ...]:
-    if re.match(f"[{CJK}]", word):
-        return tuple(word[i : i + 2] for i in range(max(1, len(word) - 1)))
-    folded = unicodedata.normalize("NFKD", word.casefold())
-    folded = "".join(c for c in folded if not unicodedata.combining(c))
-    if folded in STOP_WORDS:
-        return ()
-    if re.fullmatch(r"[\d.,]+", folded):
-        number = folded.replace(",", "")
-        return (number.rstrip("0").rstrip(".") if "." in number else number,)
-    return (_stemmer.stemWord(folded),)
+    """The terms of one chain; compatibility forms may fold to several chains."""
+    return tuple(term for chain in _CHAIN.findall(fold(word)) for term in _chain(chain))
+
+
+def _chain(chain: str) -> Iterator[str]:
+    if chain.isalpha():
+        yield from _bigrams(chain) if re.match(f"[{_CJK}]", chain) else _word(chain)
+    elif (number := _number(chain)) is not None:
+        yield number
+    elif years := _YEARS.fullmatch(chain):
+        yield from _year_range(years[1], years[2])
+    elif chain.endswith("n't"):  # don't, couldn't: auxiliaries, always stop words
+        return
+    elif any(character.isdigit() for character in chain) and "," not in chain:
+        yield from _code(_CLITIC.sub("", chain))
+    else:  # words joined: well-known, and/or, l'eau, u.s.
+        parts = _JOINT.split(_CLITIC.sub("", chain))
+        if len(parts) > 1 and all(len(part) == 1 for part in parts):
+            yield "".join(parts)
+            return
+        for part in parts:
+            yield from _code(part)
+
+
+def _bigrams(run: str) -> Iterator[str]:
+    yield from [run] if len(run) == 1 else (run[place : place + 2] for place in range(len(run) - 1))
+
+
+def _word(word: str) -> Iterator[str]:
+    if word not in STOP_WORDS:
+        yield _stem(word)
+
+
+def _number(chain: str) -> str | None:
+    """The one spelling of a number ("1,452.40", "1.452,40" -> "1452.4"; "007" -> "7"); None where it is none."""
+    if eu := _NUMBER_EU.fullmatch(chain):
+        whole, part = (eu[1] or eu[3]).replace(".", ""), eu[2] or ""
+    elif en := _NUMBER_EN.fullmatch(chain):
+        whole, part = en[1].replace(",", ""), (en[2] or ".")[1:]
+    else:
+        return None
+    part = part.rstrip("0")
+    return (whole.lstrip("0") or "0") + (f".{part}" if part else "")
+
+
+def _year_range(start: str, end: str) -> Iterator[str]:
+    """Both years of 2017-18; 1999-00 crosses the century."""
+    last = int(start[:2] + end)
+    yield start
+    yield str(last if last > int(start) else last + 100)
+
+
+def _code(code: str) -> Iterator[str]:
+    """Letters and digits: whole without joints, then in parts ("sku-4711" -> sku4711, sku, 4711)."""
+    if (number := _number(code)) is not None:
+        yield number
+        return
+    runs = _RUNS.findall(code)
+    if len(runs) > 1:
+        yield "".join(runs)
+    for run in runs:
+        if run.isdecimal():
+            yield run.lstrip("0") or "0"
+        elif len(runs) == 1 or len(run) > 1:
+            yield from _word(run)
 
 
 class LexicalEncoder:
@@ -64,7 +134,7 @@ class LexicalEncoder:
             stores=frozenset(MODALITIES),
             answers=frozenset({"text"}),
             model="bm25",
-            revision=REVISION,
+            revision=f"{REVISION}.{serialisation.REVISION}",
         )
 
     def accepts(self, segment: Segment) -> bool:
@@ -72,7 +142,7 @@ class LexicalEncoder:
         return True
 
     def encode(self, segments: Sequence[Segment]) -> list[str]:
-        return [" ".join(analyze(for_words(segment))) for segment in segments]
+        return [" ".join(analyze(serialisation.for_words(segment))) for segment in segments]
 
     def encode_query(self, query: Query) -> str:
         return " ".join(analyze(query.text))

@@ -6,15 +6,15 @@ process left half done is found by the mark, and done again.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from mmsearch.errors import StoreError
-from mmsearch.types import Space
+from mmsearch.types import Modality, Space
 
 FORMAT = "1"
 
@@ -24,22 +24,30 @@ create table if not exists roots (path text primary key);
 create table if not exists spaces (name text primary key, collection text not null, facts text not null);
 create table if not exists documents (
     id text primary key, uri text not null, stat text not null, content text not null,
-    reader text not null, segments integer not null, spaces text not null, done integer not null);
+    reader text not null, modality text not null, segments integer not null, done integer not null);
 create index if not exists documents_by_uri on documents (uri);
+create table if not exists holdings (
+    document text not null, space text not null, segments integer not null,
+    primary key (document, space)) without rowid;
+create index if not exists holdings_by_space on holdings (space);
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document as it is in the library. `spaces` are fingerprints; `done` is False while it is being written."""
+    """A document as it is in the library; `done` is False while it is being written.
+
+    `spaces` are the fingerprints of the spaces that it went through, with how many of its segments each could hold.
+    """
 
     id: str
     uri: str
     stat: str = ""
     content: str = ""
     reader: str = ""
+    modality: str = ""
     segments: int = 0
-    spaces: frozenset[str] = frozenset()
+    spaces: Mapping[str, int] = field(default_factory=dict)
     done: bool = False
 
 
@@ -90,10 +98,20 @@ class Manifest:
 
     def incomplete(self, space: Space) -> bool:
         """Whether a document of the library is not in the space."""
-        like = f"%{space.fingerprint}%"
-        return bool(
-            self._sql.execute("select exists (select 1 from documents where spaces not like ?)", (like,)).fetchone()[0]
-        )
+        lacks = "select 1 from documents where id not in (select document from holdings where space = ?)"
+        return self._sql.execute(lacks, (space.fingerprint,)).fetchone() is not None
+
+    def census(self) -> dict[Modality, int]:
+        """How many documents there are of each modality, by their first segment."""
+        return dict(self._sql.execute("select modality, count(*) from documents where done group by modality"))
+
+    def held(self, ids: Iterable[str]) -> dict[str, dict[str, int]]:
+        """Document id -> fingerprint of a space -> how many of its segments that space could hold."""
+        found: dict[str, dict[str, int]] = {}
+        query = "select document, space, segments from holdings where document in (select value from json_each(?))"
+        for document, space, segments in self._sql.execute(query, (json.dumps(list(ids)),)):
+            found.setdefault(document, {})[space] = segments
+        return found
 
     def roots(self) -> list[Path]:
         """The paths that were indexed, the first first."""
@@ -105,7 +123,7 @@ class Manifest:
 
     def entry(self, id: str) -> Entry | None:
         row = self._sql.execute("select * from documents where id = ?", (id,)).fetchone()
-        return _entry(row) if row else None
+        return _entry(row, self.held([id])) if row else None
 
     def entries(self, root: Path | None = None) -> list[Entry]:
         """The entries in the order of their places: all, or those at or below a file or folder."""
@@ -118,15 +136,19 @@ class Manifest:
                 f"select * from documents where {below} order by uri",
                 (place.rstrip("/"),),
             )
-        return [_entry(row) for row in rows]
+        found = rows.fetchall()
+        held = self.held(row[0] for row in found)
+        return [_entry(row, held) for row in found]
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Add or replace entries, all or none."""
-        rows = [
-            (e.id, e.uri, e.stat, e.content, e.reader, e.segments, " ".join(sorted(e.spaces)), e.done) for e in entries
-        ]
+        written = list(entries)
+        rows = [(e.id, e.uri, e.stat, e.content, e.reader, e.modality, e.segments, e.done) for e in written]
         with self._writing():
             self._sql.executemany("insert or replace into documents values (?,?,?,?,?,?,?,?)", rows)
+            self._sql.executemany("delete from holdings where document = ?", [(e.id,) for e in written])
+            holdings = [(e.id, space, segments) for e in written for space, segments in e.spaces.items()]
+            self._sql.executemany("insert into holdings values (?, ?, ?)", holdings)
 
     def mark(self, ids: Iterable[str]) -> None:
         """Say that rows of the documents are about to change: they count as not done until they are written again."""
@@ -135,7 +157,9 @@ class Manifest:
 
     def forget(self, ids: Iterable[str]) -> None:
         with self._writing():
-            self._sql.executemany("delete from documents where id = ?", [(id,) for id in ids])
+            gone = [(id,) for id in ids]
+            self._sql.executemany("delete from documents where id = ?", gone)
+            self._sql.executemany("delete from holdings where document = ?", gone)
 
     def close(self) -> None:
         self._sql.close()
@@ -143,7 +167,7 @@ class Manifest:
     def _leave(self, name: str, fingerprint: str) -> None:
         held = self.spaces().get(name)
         if held and held[1].fingerprint != fingerprint:
-            self._sql.execute("update documents set spaces = replace(spaces, ?, '')", (held[1].fingerprint,))
+            self._sql.execute("delete from holdings where space = ?", (held[1].fingerprint,))
 
     def _fact(self, name: str) -> str:
         (value,) = self._sql.execute("select value from facts where name = ?", (name,)).fetchone()
@@ -158,9 +182,9 @@ class Manifest:
             raise StoreError(f"the manifest cannot be written: {error}") from error
 
 
-def _entry(row: tuple[str, str, str, str, str, int, str, int]) -> Entry:
-    id, uri, stat, content, reader, segments, spaces, done = row
-    return Entry(id, uri, stat, content, reader, segments, frozenset(spaces.split()), bool(done))
+def _entry(row: tuple[str, str, str, str, str, str, int, int], held: Mapping[str, Mapping[str, int]]) -> Entry:
+    id, uri, stat, content, reader, modality, segments, done = row
+    return Entry(id, uri, stat, content, reader, modality, segments, held.get(id, {}), bool(done))
 
 
 def _space(facts: str) -> Space:

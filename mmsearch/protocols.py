@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mmsearch.types import Content, Document, Embeddings, Filter, Hit, Query, Segment, Space, Vector
+from mmsearch.types import Content, Document, Filter, Hit, Query, Segment, Space, Vector
 
 
 class Reader(Protocol):
@@ -82,8 +82,8 @@ class Store(Protocol):
     def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         """Stored vectors of a dense collection by segment id; unknown ids are absent."""
 
-    def sample(self, collection: str, size: int) -> Embeddings:
-        """At most `size` stored vectors, (n, dim): the same ones while the collection is unchanged."""
+    def sample(self, collection: str, size: int) -> Content:
+        """What is stored of at most `size` segments, vectors or analysed words: the same while nothing changes."""
 
     def count(self, collection: str, filter: Filter | None = None) -> int:
         """How many segments the collection holds (under the filter)."""

@@ -91,8 +91,9 @@ def save_run(runs: Path, name: str, facts: Mapping[str, Any], outcomes: Sequence
             shutil.rmtree(folder)
         partial.rename(folder)
     except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
         raise Forbidden(f"{error.filename or folder}: the run cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 

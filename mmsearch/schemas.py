@@ -14,6 +14,8 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
             {"space": r.space, "weight": r.weight, "reason": r.reason, "modalities": sorted(r.modalities)}
             for r in ranking.routes
         ],
+        "media": dict(ranking.media),
+        "no_good_match": ranking.no_good_match,
         "closed_spaces": dict(ranking.closed_spaces),
         "took_ms": dict(ranking.took_ms),
         "results": [_result(result) for result in ranking.results],

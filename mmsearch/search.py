@@ -1,84 +1,135 @@
-"""A query through the engine: route, encode, retrieve, fuse, group by document, show."""
+"""A query through the engine: route, encode, retrieve, calibrate, fuse, show."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from mmsearch.calibration import (
+    GOOD_MATCH,
+    SAMPLE_TEXTS,
+    SAMPLE_VECTORS,
+    Background,
+    Calibration,
+    Floats,
+    TermStatistics,
+)
+from mmsearch.candidates import Candidates, gather, log_priors
 from mmsearch.errors import InputError
-from mmsearch.fusion import method
+from mmsearch.fusion import calibrated, method
+from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
 from mmsearch.router import Plan, route
 from mmsearch.snippets import snippet
 from mmsearch.spaces import CATALOGUE, OpenSpace
-from mmsearch.types import And, Filter, Hit, In, Modality, Query, Ranking, Result, Route, Segment
+from mmsearch.types import And, Filter, Hit, In, Modality, Query, Ranking, Result, Route, Vector
 
 MORE_SEGMENTS = 3
 """How many further segments of a document a result names."""
 
-SEGMENTS_A_DOCUMENT = 8
-"""Segments fetched for each document wanted: enough that grouping leaves top_k documents."""
+Lists = Sequence[tuple[Route, Sequence[Hit]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Searcher:
-    """The parts of one library that a search needs: open spaces by name, and the closed ones with the reason."""
+    """A library as it can be searched: open spaces by name, the closed ones with the reason, and what calibrates them.
+
+    Made anew after each indexing: calibrations are kept from the first query on.
+    """
 
     spaces: Mapping[str, OpenSpace]
     closed: Mapping[str, str]
     store: Store
+    manifest: Manifest
     depth: int
     fusion: str
+    _calibrations: dict[str, Calibration] = field(default_factory=dict)
 
     def search(self, query: Query) -> Ranking:
         """The ranking for the query. Raises InputError for an empty query, StoreError, ModelError."""
         _check(query)
         clock = _Clock()
         with clock("route"):
-            plan = route(query, {name: open_space.space for name, open_space in self.spaces.items()}, self.depth)
-        lists = self._retrieve(replace(query, text=plan.text), plan, clock)
+            census = self.manifest.census()
+            wanted = {m: n for m, n in census.items() if not query.modalities or m in query.modalities}
+            plan = route(query, {name: opened.space for name, opened in self.spaces.items()}, self.depth, wanted)
+        lists, encoded = self._retrieve(replace(query, text=plan.text), plan, clock)
         with clock("fuse"):
-            scores = method(self.fusion)(lists)
+            candidates = self._candidates(lists, encoded, log_priors(wanted, plan.media))
+            scores = method(self.fusion)(candidates)
+            best = calibrated.fuse(candidates).max(initial=0.0)
         with clock("show"):
-            results = self._results(query, plan.text, lists, scores)
-        return Ranking(query, plan.routes, self.closed, clock.took_ms(), results)
+            results = self._results(query, plan.text, lists, candidates, scores)
+        no_good_match = bool(best < GOOD_MATCH)
+        return Ranking(query, plan.routes, plan.media, no_good_match, self.closed, clock.took_ms(), results)
 
-    def _retrieve(self, query: Query, plan: Plan, clock: "_Clock") -> list[tuple[Route, list[Hit]]]:
-        lists = []
-        for name in dict.fromkeys(step.space for step in plan.routes):
-            space = self.spaces[name]
-            with clock(f"encode {name}"):
-                encoded = space.encoder.encode_query(query)
-            for step in plan.routes:
-                if step.space == name:
-                    with clock(f"search {name}"):
-                        limit = _limit(query.filter, query.modalities | step.modalities)
-                        hits = self.store.search(space.collection, encoded, step.depth, limit)
-                    lists.append((step, hits))
-        return lists
+    def _retrieve(
+        self, query: Query, plan: Plan, clock: "_Clock"
+    ) -> tuple[list[tuple[Route, list[Hit]]], dict[str, Vector | str]]:
+        lists: list[tuple[Route, list[Hit]]] = []
+        encoded: dict[str, Vector | str] = {}
+        for step in plan.routes:
+            space = self.spaces[step.space]
+            if step.space not in encoded:
+                with clock(f"encode {step.space}"):
+                    encoded[step.space] = space.encoder.encode_query(query)
+            with clock(f"search {step.space}"):
+                limit = _limit(query.filter, step.modalities or query.modalities)
+                depth = max(step.depth, 2 * query.top_k)
+                hits = self.store.search(space.collection, encoded[step.space], depth, limit)
+            lists.append((step, hits))
+        return lists, encoded
+
+    def _candidates(
+        self, lists: Lists, encoded: Mapping[str, Vector | str], log_prior: Mapping[Modality, float]
+    ) -> Candidates:
+        names = {opened.space.fingerprint: name for name, opened in self.spaces.items()}
+        held = {
+            document: {names[space]: count for space, count in spaces.items() if space in names}
+            for document, spaces in self.manifest.held({h.document_id for _, hits in lists for h in hits}).items()
+        }
+
+        def evidence(space: str, scores: Floats) -> Floats:
+            return self._calibration(space).evidence(encoded[space], scores)  # type: ignore[arg-type]  # of its kind
+
+        return gather(lists, evidence, held, log_prior)
+
+    def _calibration(self, name: str) -> Calibration:
+        if name not in self._calibrations:
+            opened = self.spaces[name]
+            if opened.space.kind == "lexical":
+                texts = self.store.sample(opened.collection, SAMPLE_TEXTS)
+                segments = self.store.count(opened.collection)
+                self._calibrations[name] = TermStatistics.of(map(str, texts), segments)
+            else:
+                vectors = self.store.sample(opened.collection, SAMPLE_VECTORS)
+                self._calibrations[name] = Background(np.asarray(vectors, dtype=np.float32))
+        return self._calibrations[name]
 
     def _results(
-        self, query: Query, words: str, lists: Sequence[tuple[Route, Sequence[Hit]]], scores: Mapping[str, float]
+        self, query: Query, words: str, lists: Lists, candidates: Candidates, scores: Floats
     ) -> tuple[Result, ...]:
-        """The best top_k documents by their best segment, ties by segment id."""
-        best = sorted(scores, key=lambda id: (-scores[id], id))[: query.top_k * SEGMENTS_A_DOCUMENT]
-        if not best:
-            return ()
-        segments = self.store.segments(self.spaces[CATALOGUE].collection, best)
-        documents: dict[str, list[Segment]] = {}
-        for id in best:
-            if id in segments:
-                documents.setdefault(segments[id].document_id, []).append(segments[id])
-        hits: dict[str, list[Hit]] = {}
-        for step, found in lists:
-            for hit in found if not step.modalities else ():
-                hits.setdefault(hit.segment_id, []).append(hit)
-        results = []
-        for rank, (first, *more) in enumerate(list(documents.values())[: query.top_k], start=1):
-            text, highlights = snippet(first, words)
-            brought = tuple(hits.get(first.id, ()))
-            score = min(1.0, scores[first.id])
-            results.append(Result(rank, score, first, text, highlights, brought, tuple(more[:MORE_SEGMENTS])))
+        """The best top_k documents by their best segment, ties by document id."""
+        order = np.argsort(-scores, kind="stable")[: query.top_k]
+        hits: dict[str, dict[str, list[Hit]]] = {}
+        for hit in dict.fromkeys(hit for step, found in lists if not step.modalities for hit in found):
+            hits.setdefault(hit.document_id, {}).setdefault(hit.segment_id, []).append(hit)
+        shown = []
+        for place in order:
+            document, best = candidates.documents[place], candidates.best[place]
+            others = [id for id in hits.get(document, ()) if id != best]
+            shown.append((best, others[:MORE_SEGMENTS], float(scores[place])))
+        ids = [id for best, others, _ in shown for id in (best, *others)]
+        segments = self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
+        results: list[Result] = []
+        for best, others, score in shown:
+            if first := segments.get(best):
+                text, highlights = snippet(first, words)
+                brought = tuple(hits.get(first.document_id, {}).get(best, ()))
+                more = tuple(segments[id] for id in others if id in segments)
+                results.append(Result(len(results) + 1, score, first, text, highlights, brought, more))
         return tuple(results)
 
 

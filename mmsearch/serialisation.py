@@ -1,27 +1,41 @@
-"""A segment as one string: for a sentence encoder, which reads a few hundred tokens, and for words, which read all."""
+"""A segment as one string: for a sentence encoder, which reads a few hundred tokens, and for words, which read all.
 
-from mmsearch.types import Segment, Table
+The variants were measured: benchmarks/QUALITY.md.
+"""
+
+from mmsearch.types import Segment
+
+REVISION = "2"
+"""Changes with every change of the strings: what was encoded before cannot be compared with it."""
+
+TITLE_REPEATS = 2
+"""A word of a table's title says more than one of its cells: it counts twice in BM25."""
 
 
 def for_encoder(segment: Segment) -> str:
     """Title, headings, then what the segment says; empty when it has no words at all.
 
-    A table reads as `title. header | ... ; row ; row`. What matters most comes first, since encoders cut at the end.
+    A table reads as `title. header, header. cell, cell; cell, cell`. What matters most comes first, since encoders
+    cut at the end.
     """
-    body = "; ".join(table_lines(segment.table, " | ")) if segment.table else segment.text.strip()
-    said = " ".join(filter(None, (segment.text.strip() if segment.table else "", body)))
-    return ". ".join(filter(None, (*_place(segment), said)))
+    parts = [*_place(segment), segment.text.strip()]
+    if segment.table:
+        parts += [", ".join(segment.table.header), "; ".join(_rows(segment, ", "))]
+    return ". ".join(part for part in parts if part)
 
 
 def for_words(segment: Segment) -> str:
     """Everything that words may find the segment by, one part a line."""
-    rows = table_lines(segment.table, " ") if segment.table else []
-    return "\n".join(filter(None, (*_place(segment), segment.text.strip(), *rows)))
+    parts = [*_place(segment), segment.text.strip()]
+    if segment.table:
+        parts = [segment.title] * (TITLE_REPEATS - 1) + parts + [" ".join(segment.table.header), *_rows(segment, " ")]
+    return "\n".join(part for part in parts if part)
 
 
-def table_lines(table: Table, separator: str) -> list[str]:
-    """The header and the rows, one string each; empty cells are left out, empty rows too."""
-    lines = (separator.join(filter(None, map(str.strip, row))) for row in (table.header, *table.rows))
+def _rows(segment: Segment, separator: str) -> list[str]:
+    """The rows, one string each; empty cells are left out, empty rows too."""
+    rows = segment.table.rows if segment.table else ()
+    lines = (separator.join(cell.strip() for cell in row if cell.strip()) for row in rows)
     return [line for line in lines if line]
 
 

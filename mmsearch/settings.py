@@ -47,7 +47,7 @@ class IndexingSettings(BaseModel):
 
     batch_segments: int = Field(default=128, ge=1)
     passage_tokens: int = Field(default=128, ge=32)
-    table_rows: int = Field(default=20, ge=1)
+    table_rows: int = Field(default=100, ge=1)
     max_file_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
 
 
@@ -55,7 +55,7 @@ class SearchSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     depth: int = Field(default=100, ge=1)
-    fusion: str = "reciprocal_rank"
+    fusion: str = "calibrated"
 
 
 DEFAULT_ENCODERS: dict[str, Part] = {

@@ -73,6 +73,8 @@ def show_ranking(ranking: Ranking) -> None:
     """The ranking as a list: rank, score, medium, title, where it lies, snippet."""
     if not ranking.results:
         out.print("nothing found")
+    elif ranking.no_good_match:
+        out.print("no good match; the nearest:", style="yellow")
     for result in ranking.results:
         _show_result(result)
     show_closed(ranking.closed_spaces)

@@ -219,6 +219,8 @@ class Hit:
     """A segment in one space, with that space's own score. Never compared across spaces."""
 
     segment_id: str
+    document_id: str
+    modality: Modality
     space: str
     rank: int
     score: float
@@ -252,10 +254,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The answer to a query: results best first, the routes taken, the spaces that could not be asked, and the time."""
+    """The answer to a query: results best first, the routes taken, the spaces that could not be asked, and the time.
+
+    `media` is how probably the query wants each medium, as far as it says so. `no_good_match` says that the best result
+    is more likely there by chance than an answer.
+    """
 
     query: Query
     routes: tuple[Route, ...]
+    media: Mapping[Modality, float]
+    no_good_match: bool
     closed_spaces: Mapping[str, str]
     took_ms: Mapping[str, float]
     results: tuple[Result, ...]

@@ -1,5 +1,6 @@
 """Writes documents into the spaces, batch by batch: mark, encode, upsert, prune what is old, remember."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +13,7 @@ from mmsearch.types import Segment
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A document to be written: its entry as it will be, and the spaces that it is to enter.
+    """A document to be written: its entry, with the spaces that it is in already, and those that it is to enter.
 
     `known` says that rows of it may be there already; `whole` that it changed and leaves every other space.
     """
@@ -29,8 +30,16 @@ class _Open:
 
     task: Task
     written: dict[str, set[str]] = field(default_factory=dict)
+    filled: Counter[str] = field(default_factory=Counter)
+    modality: str = ""
     segments: int = 0
     read: bool = False
+
+    def entry(self) -> Entry:
+        """The document as it is in the library now, all of it."""
+        filled = {space.space.fingerprint: self.filled[space.space.name] for space in self.task.spaces}
+        spaces = {**self.task.entry.spaces, **filled}
+        return replace(self.task.entry, modality=self.modality, segments=self.segments, spaces=spaces, done=True)
 
 
 class Writer:
@@ -74,7 +83,7 @@ class Writer:
         done = [document for document in self._open if document.read]
         for document in done:
             self._prune(document)
-        self._manifest.write(replace(d.task.entry, segments=d.segments, done=True) for d in done)
+        self._manifest.write(document.entry() for document in done)
         self._open = [document for document in self._open if not document.read]
 
     def remove(self, entries: Iterable[Entry]) -> int:
@@ -90,10 +99,11 @@ class Writer:
 
     def _write(self) -> None:
         waiting, self._waiting = self._waiting, []
-        self._manifest.write(replace(d.task.entry, spaces=frozenset(), done=False) for d in self._open)
+        self._manifest.write(replace(d.task.entry, spaces={}, done=False) for d in self._open)
         for document, segment in waiting:
             self._renditions.write(segment)
             document.segments += 1
+            document.modality = document.modality or segment.modality
         for space in {space.space.name: space for d in self._open for space in d.task.spaces}.values():
             self._fill(space, [(d, s) for d, s in waiting if space in d.task.spaces])
         self.segments += len(waiting)
@@ -103,9 +113,11 @@ class Writer:
         if not chosen:
             return
         segments = [segment for _, segment in chosen]
-        self._store.upsert(space.collection, segments, space.encoder.encode(segments))
-        for document, segment in chosen:
+        contents = space.encoder.encode(segments)
+        self._store.upsert(space.collection, segments, contents)
+        for (document, segment), content in zip(chosen, contents, strict=True):
             document.written.setdefault(space.space.name, set()).add(segment.id)
+            document.filled[space.space.name] += bool(len(content))
 
     def _prune(self, document: _Open) -> None:
         task = document.task

@@ -19,12 +19,12 @@ CLIP_PREPROCESS: dict[str, Any] = {
 
 def make_clip(seed: int = 0, **changes: Any) -> Any:
     """A tiny open_clip model in memory; `changes` are laid over its text configuration."""
-    import open_clip
     import torch
+    from open_clip.model import CLIP
 
     torch.manual_seed(seed)
     config = {**CLIP_CONFIG, "text_cfg": {**CLIP_CONFIG["text_cfg"], **changes}}
-    return open_clip.CLIP(**config).eval()
+    return CLIP(**config).eval()
 
 
 def save_clip_folder(folder: Path, model: Any) -> Path:
@@ -48,17 +48,27 @@ def save_clip_file(folder: Path, model: Any) -> tuple[Path, Path]:
     return folder / "tiny.json", folder / "epoch_1.pt"
 
 
-WORDS = (
-    "who what where when how many is the a of in and harbour lighthouse town storm ship year name height people "
-    "festival museum wind rain sun north south east west old new red blue green keeper built population"
-).split()
+WORDS = """
+who what where when how many is the a of in and harbour lighthouse town storm ship year name height people
+festival museum wind rain sun north south east west old new red blue green keeper built population
+"""
 
 
 def save_vocabulary(folder: Path) -> Path:
     """A WordPiece vocabulary of a few words, all letters and digits, as BERT's and TAPAS' tokenizers read it."""
     folder.mkdir(parents=True, exist_ok=True)
     letters = [chr(c) for c in range(ord("a"), ord("z") + 1)] + [str(d) for d in range(10)] + list(".,|?!;:-'")
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[EMPTY]", *WORDS, *letters, *(f"##{c}" for c in letters)]
+    pieces = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        "[EMPTY]",
+        *WORDS.split(),
+        *letters,
+        *(f"##{c}" for c in letters),
+    ]
     file = folder / "vocab.txt"
     file.write_text("\n".join(dict.fromkeys(pieces)) + "\n")
     return file

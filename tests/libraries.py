@@ -55,7 +55,7 @@ class Library:
             held[name] = {id: (rows.segments[id], _content(rows, id)) for id in sorted(rows.segments)}
         held["pictures"] = sorted(p.name for p in self.folder.glob("pictures/*/*/*"))
         held["manifest"] = [
-            (entry.uri, entry.content, entry.segments, sorted(entry.spaces), entry.done)
+            (entry.uri, entry.content, entry.modality, entry.segments, sorted(entry.spaces.items()), entry.done)
             for entry in self.manifest.entries()
         ]
         return held

@@ -4,6 +4,7 @@ import io
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import docx
@@ -67,7 +68,7 @@ def write_audio(path: Path, codec: str, seconds: float = 2.0, tags: Mapping[str,
     rate = 48_000 if codec == "libopus" else 16_000
     with av.open(path.as_posix(), "w") as container:
         container.metadata.update(tags or {})
-        stream = container.add_stream(codec, rate=rate, layout="mono")
+        stream: Any = container.add_stream(codec, rate=rate, layout="mono")
         frame = av.AudioFrame.from_ndarray(tone(seconds, rate)[None, :], format="fltp", layout="mono")
         frame.sample_rate = rate
         fifo = av.AudioFifo()
@@ -104,7 +105,7 @@ def write_pdf(path: Path, pages: Sequence[str], *, title: str = "", password: st
 
 
 def write_rich_pdf(path: Path) -> Path:
-    """A page with a sentence, a captioned photograph, an icon and a ruled table; a page that is a scan; an empty page."""
+    """A page with a sentence, a captioned photograph, an icon and a ruled table; a scan; an empty page."""
     canvas = Canvas(path.as_posix(), pagesize=A4, invariant=1)
     canvas.drawString(72, 780, "Catches of the fleet by year.")
     canvas.drawImage(ImageReader(photo()), 72, 500, 320, 200)

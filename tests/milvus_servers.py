@@ -47,7 +47,8 @@ def real_server(folder: Path) -> Iterator[str]:
     port = free_port()
     script = (
         "import sys; from milvus import MilvusServer; server = MilvusServer(); server.set_base_dir(sys.argv[1]);"
-        "server.listen_port = int(sys.argv[2]); server.start(); print('up', flush=True); sys.stdin.read(); server.stop()"
+        "server.listen_port = int(sys.argv[2]); server.start(); print('up', flush=True);"
+        "sys.stdin.read(); server.stop()"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", script, str(folder), str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -9,7 +9,7 @@ from mmsearch.errors import ConfigError
 from mmsearch_encoders.weights import package_folder, read_json
 
 Tags = dict[str, dict[str, str]]
-"""model -> tag -> "owner/name/" or "owner/name/file" on the hub, otherwise a URL."""
+"""model -> tag -> "owner/name/" or "owner/name/file" on the hub."""
 
 
 def model_config(model: str) -> dict[str, Any]:
@@ -27,11 +27,16 @@ def model_config(model: str) -> dict[str, Any]:
     return found
 
 
+def known(model: str) -> bool:
+    """Whether the name is one of the package's architectures."""
+    return (_package() / "model_configs" / f"{model.replace('/', '-')}.json").is_file()
+
+
 def place_of(model: str, tag: str) -> str:
-    """Where the weights of a tag lie: "owner/name/", "owner/name/file" or a URL. Raises ConfigError naming the tags."""
+    """Where the weights of a tag lie: "owner/name/" or "owner/name/file". Raises ConfigError naming the tags."""
     tags = pretrained().get(model.replace("/", "-"), {})
     place = tags.get(tag.lower().replace("-", "_"))
-    if place is None:
+    if not place:
         known = f"known are {', '.join(tags)}" if tags else "it has none by name"
         raise ConfigError(f'open_clip {model} has no weights "{tag}", and no such file is there; {known}')
     return place
@@ -69,8 +74,7 @@ def _entries(node: ast.expr, named: dict[str, ast.expr]) -> list[tuple[str, ast.
 
 
 def _place(config: dict[str, ast.expr]) -> str:
-    said = config.get("hf_hub") or config.get("url")
-    return str(ast.literal_eval(said)) if said else ""
+    return str(ast.literal_eval(config["hf_hub"])) if "hf_hub" in config else ""
 
 
 def _package() -> Path:

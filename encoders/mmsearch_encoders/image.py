@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CLIP_WEIGHTS = (
-    "open_clip_model.safetensors*",
+    "open_clip_model*.safetensors",
     "open_clip_pytorch_model.safetensors",
     "open_clip_pytorch_model.bin",
     "open_clip_pytorch_model.pth",
@@ -167,15 +167,16 @@ def encode_text(model: Any, tokens: "Tensor") -> "Tensor":
     from open_clip.model import CLIP
     from open_clip.transformer import text_global_pool
 
-    if type(model) is not CLIP or model.text_pool_type != "argmax" or model.attn_mask is None:
+    causal = type(model) is CLIP and model.text_pool_type == "argmax" and model.attn_mask is not None
+    if not causal:
         whole: Tensor = model.encode_text(tokens)
         return whole
     length = int(tokens.argmax(dim=-1).max()) + 1
     tokens = tokens[:, :length]
-    states = model.token_embedding(tokens) + model.positional_embedding[:length]
+    states: Any = model.token_embedding(tokens) + model.positional_embedding[:length]
     states = model.ln_final(model.transformer(states, attn_mask=model.attn_mask[:length, :length]))
     pooled: Tensor = text_global_pool(states, tokens, model.text_pool_type)
-    projection = model.text_projection
+    projection: Any = model.text_projection
     if projection is None:
         return pooled
     projected: Tensor = projection(pooled) if callable(projection) else pooled @ projection
@@ -188,7 +189,7 @@ def source_of(model: str, pretrained: str | None) -> tuple[Source, dict[str, Any
     looks_like_folder = model.startswith((".", "/", "~")) and not model.endswith(".json")
     if looks_like_folder or (folder and folder.is_dir()):
         return Source("image", Path(model).name, "open_clip", path=folder or Path(model), weights=CLIP_WEIGHTS), None
-    if "/" in model and not pretrained:
+    if "/" in model and not model.endswith(".json") and not clip_zoo.known(model):
         return Source("image", model, "open_clip", repo=model.removeprefix("hf-hub:"), weights=CLIP_WEIGHTS), None
     config = clip_zoo.model_config(model)
     name = f"{Path(model).stem if model.endswith('.json') else model} ({Path(pretrained or '').name})"
@@ -200,9 +201,10 @@ def source_of(model: str, pretrained: str | None) -> tuple[Source, dict[str, Any
 
 
 def _zoo_source(name: str, place: str, config: dict[str, Any]) -> Source:
-    """The source of weights that open_clip knows by name, with the repositories of borrowed towers and tokenizers."""
-    if place.startswith("https://"):
-        return Source("image", name, "open_clip", url=place, cache="clip")
+    """The source of weights that open_clip knows by name, with the repositories of borrowed towers and tokenizers.
+
+    All of them lie on the hub; the URLs of some are older mirrors.
+    """
     repo, _, file = place.rpartition("/")
     borrowed = {config["text_cfg"].get("hf_model_name"), config["text_cfg"].get("hf_tokenizer_name")} - {None, repo}
     weights = (f"{Path(file).stem}.safetensors", file) if file else CLIP_WEIGHTS

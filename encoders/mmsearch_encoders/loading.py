@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import PickleError
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -55,14 +56,21 @@ def reporting(doing: str) -> Iterator[None]:
     ArithmeticError and AssertionError are left alone: they are our own mistakes. The frameworks raise the rest for
     a file that is cut off, a state that does not fit the architecture, and a device that is out of memory alike.
     """
-    import torch
     from safetensors import SafetensorError
 
     try:
         yield
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
-        raise ModelError(f"{doing} failed: {first_line(error)}") from error
-    except (SafetensorError, torch.cuda.OutOfMemoryError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        PickleError,
+        SafetensorError,
+    ) as error:
         raise ModelError(f"{doing} failed: {first_line(error)}") from error
 
 
@@ -82,12 +90,15 @@ def loading(model: str, place: Path) -> Iterator[None]:
     from transformers.utils import logging
 
     before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
-    logging.disable_progress_bar()
+    loudness = logging.get_verbosity()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # likewise
     try:
         with reporting(f"loading {model} from {place}"):
             yield
     finally:
         constants.HF_HUB_OFFLINE = before
+        logging.set_verbosity(loudness)
 
 
 def batches_by_size(sizes: list[int], budget: int) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,9 +115,15 @@ class TextEncoder:
     def _load(self) -> "SentenceTransformer":
         folder = require(self.source)
         with loading(self.source.model, folder):
-            from sentence_transformers import SentenceTransformer
+            return _sentence_transformer(folder, best_device(self._device))
 
-            return SentenceTransformer(str(folder), device=best_device(self._device), local_files_only=True)
+
+@lru_cache(maxsize=2)
+def _sentence_transformer(folder: Path, device: str) -> "SentenceTransformer":
+    """The model in memory; the text space and a table space that is mapped onto it share one."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(folder), device=device, local_files_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import Any
 from mmsearch.errors import ModelUnavailable
 from mmsearch_encoders.loading import existing
 
-TRANSFORMERS_WEIGHTS = ("model.safetensors*", "*/model.safetensors", "pytorch_model.bin*", "*/pytorch_model.bin")
-"""The files that hold the weights, the preferred first; `*` after the ending takes in the index of a split file."""
+TRANSFORMERS_WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
+"""Names of the files that hold the weights, the preferred first; the star takes in the parts of a split file."""
 
 EDGE_BYTES = 64 * 1024
 """How much of each end of a file goes into its revision."""
@@ -71,21 +71,26 @@ def absence(source: Source) -> str:
 
 
 def weights_in(folder: Path, patterns: tuple[str, ...] = TRANSFORMERS_WEIGHTS) -> Path | None:
-    """The weights file in the folder that comes first in the patterns, with all its parts; None when there is none.
+    """The weights file that comes first in the patterns; None when there is none or a part of it is missing.
 
-    For weights that are split the file is their index.
+    A folder with a config.json of its own has its weights beside that; otherwise they lie in a module's folder.
     """
-    names = sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file())
+    files = folder.iterdir() if (folder / "config.json").is_file() else folder.rglob("*")
+    names = sorted(file for file in files if file.is_file())
     for pattern in patterns:
-        for name in names:
-            if fnmatch(name, pattern) and (not name.endswith(".index.json") or _whole(folder / name)):
-                return folder / name
+        for file in names:
+            if fnmatch(file.name, pattern) and _whole(file):
+                return file
     return None
 
 
-def _whole(index: Path) -> bool:
-    parts = set(json.loads(index.read_text())["weight_map"].values())
-    return all((index.parent / part).is_file() for part in parts)
+def _whole(part: Path) -> bool:
+    """Whether all files that an index beside this one lists together with it are here."""
+    for index in part.parent.glob("*.index.json"):
+        parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        if part.name in parts:
+            return all((part.parent / name).is_file() for name in parts)
+    return True
 
 
 def revision(path: Path) -> str:

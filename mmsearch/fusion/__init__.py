@@ -1,14 +1,21 @@
-"""Hits of many spaces into one score a segment. Each method is a file with its source."""
+"""The spaces' scores into one score in [0, 1] for each document. Each method is a file with its source."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
+from mmsearch.calibration import Floats
+from mmsearch.candidates import Candidates
 from mmsearch.errors import ConfigError
-from mmsearch.fusion import reciprocal_rank
-from mmsearch.types import Hit, Route
+from mmsearch.fusion import calibrated, min_max, reciprocal_rank, z_score
 
-Fusion = Callable[[Sequence[tuple[Route, Sequence[Hit]]]], Mapping[str, float]]
+Fusion = Callable[[Candidates], Floats]
+"""Candidates -> scores in [0, 1], shape (documents,); the best is the highest."""
 
-METHODS: Mapping[str, Fusion] = {"reciprocal_rank": reciprocal_rank.fuse}
+METHODS: Mapping[str, Fusion] = {
+    "calibrated": calibrated.fuse,
+    "reciprocal_rank": reciprocal_rank.fuse,
+    "z_score": z_score.fuse,
+    "min_max": min_max.fuse,
+}
 
 
 def method(name: str) -> Fusion:

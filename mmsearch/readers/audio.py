@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from mmsearch.errors import CorruptMedia
 from mmsearch.protocols import SpeechRecognizer
 from mmsearch.readers.captions import iso_date
-from mmsearch.readers.decoding import TRIPPED, decoding, open_file
+from mmsearch.readers.decoding import TRIPPED, decoding, is_blank, open_file, version_of
 from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.transcripts import stretches, timed, untimed
@@ -40,7 +39,7 @@ class AudioReader:
     @property
     def fingerprint(self) -> str:
         heard = self.recognizer and self.recognizer.fingerprint
-        return digest("audio 1", version("av"), self.splitter.fingerprint, heard)[:16]
+        return digest("audio 1", version_of("av"), self.splitter.fingerprint, heard)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
@@ -55,7 +54,7 @@ class AudioReader:
             else:
                 utterances = timed(transcript) if transcript and transcript.suffix.lower() != ".txt" else []
         origin = Origin(document, "audio", title, facts)
-        if transcript and transcript.suffix.lower() == ".txt":
+        if transcript and transcript.suffix.lower() == ".txt" and not is_blank(transcript):
             yield from untimed(origin, self.splitter, transcript, duration_s)
         elif any(utterance.text.strip() for utterance in utterances):
             yield from stretches(origin, self.splitter, utterances)

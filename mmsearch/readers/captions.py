@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError
 
 from mmsearch.readers.charsets import decode
-from mmsearch.readers.decoding import DAMAGED, TRIPPED, decoding
+from mmsearch.readers.decoding import DAMAGED, TRIPPED, decoding, is_blank
 from mmsearch.readers.raster import exif_of, quiet
 
 if TYPE_CHECKING:
@@ -59,8 +59,10 @@ def merged(captions: Sequence[Caption]) -> tuple[str, str, dict[str, Any]]:
 
 
 def beside(sidecars: Sequence[Path]) -> Iterator[Caption]:
-    """What the caption files say, in their order. Raises CorruptMedia for one that does not parse."""
+    """What the caption files say, in their order; a blank one says nothing. Raises CorruptMedia for a broken one."""
     for path in sidecars:
+        if is_blank(path):
+            continue
         match path.suffix.lower():
             case ".xmp":
                 with decoding(path, ParseError, *TRIPPED):

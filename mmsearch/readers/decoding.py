@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO
 
@@ -32,6 +33,9 @@ DAMAGED: tuple[type[Exception], ...] = (OSError, *TRIPPED)
 MAX_UNPACKED_BYTES = 1 << 30
 MAX_RATIO = 200
 """An archive is a bomb when it unpacks to more than the one, or to 64 MiB and this many times its size."""
+_COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
+"""Office keeps an encrypted document in a compound file under this name ([MS-OFFCRYPTO] 2.3.1)."""
 
 
 @contextmanager
@@ -75,9 +79,29 @@ def read_bytes(path: Path) -> bytes:
         return file.read()
 
 
+def is_blank(path: Path) -> bool:
+    """Whether a file that describes another says nothing. Raises NotFound, Forbidden."""
+    with decoding(path):
+        return not path.read_bytes().strip()
+
+
+def version_of(package: str) -> str:
+    """The version of a parser, a part of what its reader gives. Raises ConfigError when it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError as error:
+        raise ConfigError(f'{package} is not installed: pip install "mmsearch[readers]"') from error
+
+
 def check_archive(path: Path, file: IO[bytes]) -> None:
-    """Refuses a zip archive that would unpack to far more than it is. Raises TooLarge; no archive passes."""
+    """Refuses office files that are locked, and archives that would unpack to far more than they are.
+
+    Raises CorruptMedia, TooLarge; what is no archive passes.
+    """
     with decoding(path, *TRIPPED):
+        if file.read(len(_COMPOUND)) == _COMPOUND and _LOCKED in file.read():
+            raise CorruptMedia(f"{path} is locked with a password")
+        file.seek(0)
         if not zipfile.is_zipfile(file):
             file.seek(0)
             return

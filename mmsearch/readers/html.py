@@ -39,6 +39,7 @@ class Block:
     headings: tuple[str, ...]
     text: str = ""
     rows: Sequence[Sequence[str]] = ()
+    headed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _segments(origin: Origin, splitter: PassageSplitter, window: int, blocks: Se
         if block.rows:
             tables += 1
             place = Span(start_char=offset, end_char=offset, part=f"table {tables}")
-            yield from sheet_segments(origin, block.rows, window, headings=headings, place=place)
+            yield from sheet_segments(origin, block.rows, window, headings=headings, place=place, headed=block.headed)
             start = offset
             continue
         paragraphs.append(block.text)
@@ -158,7 +159,7 @@ class _Walk:
         elif element.name == "table" and (rows := _data_rows(element)):
             caption = element.find("caption")
             name = " ".join(caption.get_text(" ").split()) if caption else ""
-            yield Block((*self._headings(), *([name] if name else [])), rows=rows)
+            yield Block((*self._headings(), *([name] if name else [])), rows=rows, headed=_is_headed(element))
         elif element.name == "pre":
             yield from self._text(element.get_text().strip("\n"))
         else:
@@ -214,6 +215,12 @@ def _data_rows(table: "Tag") -> list[list[str]]:
     headed = table.find(["th", "caption", "thead"]) is not None
     longest = max((len(cell) for row in cells for cell in row), default=0)
     return cells if len(cells) > 1 and width > 1 and (headed or longest < _LAYOUT_CELL_CHARS) else []
+
+
+def _is_headed(table: "Tag") -> bool:
+    """Whether the first row is marked as a header."""
+    line = table.find("tr")
+    return line is not None and line.find("th") is not None and line.find("td") is None
 
 
 def _span(cell: "Tag", name: str) -> int:

@@ -68,7 +68,7 @@ class MarkdownReader:
     def _segments(self, origin: Origin, text: str, starts: Sequence[int], block: Block) -> Iterator[Segment]:
         start, end = starts[block.first_line], starts[block.end_line]
         headings = [heading for heading in block.headings if heading != origin.title]
-        if block.rows:
+        if len(block.rows) > 1:
             place = Span(start_char=start, end_char=end)
             yield from window_segments(
                 origin, block.rows[0], block.rows[1:], self.table_rows, headings=headings, place=place

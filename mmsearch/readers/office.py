@@ -1,6 +1,7 @@
 """What Word documents and presentations have in common: properties and embedded pictures."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,9 @@ from mmsearch.readers.segments import Origin
 from mmsearch.types import Segment, Span
 
 _ICON_PIXELS = 64
+_FILE_NAME = re.compile(r"(?i).*\.(?:png|jpe?g|gif|bmp|tiff?|webp|emf|wmf|svg)")
+"""What programs write as the alternative text of a picture that nobody described."""
+_TEMPLATE_TITLES = frozenset({"Word Document", "PowerPoint Presentation", "Presentation", "Slide 1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,6 @@ def facts_of(properties: Any) -> tuple[str, dict[str, Any]]:
     return "" if title in _TEMPLATE_TITLES else title, facts
 
 
-_TEMPLATE_TITLES = frozenset({"Word Document", "PowerPoint Presentation", "Presentation", "Slide 1"})
-
-
 def picture_segment(
     origin: Origin, ocr: OcrEngine | None, picture: OfficePicture, place: Span, headings: Sequence[str]
 ) -> Iterator[Segment]:
@@ -54,7 +55,8 @@ def picture_segment(
     except (CorruptMedia, TooLarge):
         return
     lettering = ocr.read(encoded(shown)).strip() if ocr else ""
-    text = "\n".join(part for part in (picture.description.strip(), lettering) if part)
+    described = "" if _FILE_NAME.fullmatch(picture.description) else picture.description.strip()
+    text = "\n".join(part for part in (described, lettering) if part)
     yield origin.segment(
         "image",
         place,

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmsearch.readers.decoding import decoding
+from mmsearch.readers.decoding import decoding, version_of
 from mmsearch.types import digest
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class PassageSplitter:
     def fingerprint(self) -> str:
         """Changes when the same text would be cut elsewhere."""
         tokenizer = self.tokenizer_file and blake2b(self.tokenizer_file.read_bytes(), digest_size=8).hexdigest()
-        return digest("passages 1", version("semantic-text-splitter"), self.max_tokens, tokenizer)[:16]
+        return digest("passages 1", version_of("semantic-text-splitter"), self.max_tokens, tokenizer)[:16]
 
     def tokens(self, text: str) -> int:
         """How many tokens the text has, the encoder's own marks at both ends among them."""
@@ -99,7 +98,7 @@ def _tokenizer(file: Path) -> "Tokenizer":
 
 @lru_cache(maxsize=64)
 def _splitter(tokenizer_file: Path | None, room: int) -> "TextSplitter":
-    with decoding(Path("text")):
+    with decoding(tokenizer_file or Path("a text")):
         from semantic_text_splitter import TextSplitter
     if tokenizer_file is None:
         return TextSplitter.from_callback(_estimate, room)

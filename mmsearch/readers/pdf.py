@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import iso_date
-from mmsearch.readers.decoding import DAMAGED, decoding, open_file
+from mmsearch.readers.decoding import DAMAGED, decoding, open_file, version_of
 from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.pdf_tables import Box, TableFinder
 from mmsearch.readers.raster import LETTERING_PIXELS, encoded, rendition
@@ -54,7 +53,7 @@ class PdfReader:
 
     @property
     def fingerprint(self) -> str:
-        libraries = version("pypdfium2"), version("pdfplumber"), version("pillow")
+        libraries = version_of("pypdfium2"), version_of("pdfplumber"), version_of("pillow")
         ocr = self.ocr and self.ocr.fingerprint
         return digest("pdf 1", *libraries, self.splitter.fingerprint, self.table_rows, ocr)[:16]
 
@@ -89,10 +88,12 @@ class PdfReader:
         for box, rows in tables.on_page(page.number) if page.ruled else ():
             place = Span(page=page.number, box=box)
             yield from sheet_segments(origin, rows, self.table_rows, headings=headings, place=place)
+        boxes: set[Box] = set()
         for box, caption, picture in page.pictures:
             mark = blake2b(picture.tobytes()).digest()
-            if mark not in seen:  # a letterhead is the same on every page
+            if mark not in seen and box not in boxes:  # a letterhead on every page; layers on top of each other
                 seen.add(mark)
+                boxes.add(box)
                 yield self._picture(origin, Span(page=page.number, box=box), headings, caption, picture)
 
     def _picture(self, origin: Origin, span: Span, headings: Sequence[str], caption: str, picture: Any) -> Segment:
@@ -221,8 +222,8 @@ def _facts(pdf: Any) -> tuple[str, dict[str, Any]]:
     created = re.match(r"D:(\d{4})(\d{2})(\d{2})", said.get("CreationDate", ""))
     if date := iso_date("-".join(created.groups())) if created else "":
         facts["date"] = date
-    if "Author" in said:
-        facts["author"] = said["Author"]
+    if (author := said.get("Author", "")).lower() not in ("", "anonymous", "unknown"):
+        facts["author"] = author
     if tags := [tag.strip() for tag in re.split("[,;]", said.get("Keywords", "")) if tag.strip()]:
         facts["tags"] = tags
     title = said.get("Title", "")

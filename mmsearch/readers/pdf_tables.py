@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from mmsearch.readers.decoding import DAMAGED, decoding
 
@@ -21,6 +21,7 @@ class TableFinder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._file: IO[bytes] | None = None
         self._pdf: PDF | None = None
 
     def on_page(self, number: int) -> list[tuple[Box, Sequence[Sequence[str]]]]:
@@ -31,11 +32,13 @@ class TableFinder:
         with decoding(self._path):
             import pdfplumber
             from pdfminer.psexceptions import PSException
-            from pdfplumber.utils.exceptions import PdfminerException
+            from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
         logging.getLogger("pdfminer").setLevel(logging.ERROR)
-        failures: tuple[type[Exception], ...] = (PdfminerException, PSException, *DAMAGED)
+        failures: tuple[type[Exception], ...] = (PdfminerException, MalformedPDFException, PSException, *DAMAGED)
         try:
-            self._pdf = self._pdf or pdfplumber.open(self._path)
+            if self._pdf is None:
+                self._file = self._path.open("rb")
+                self._pdf = pdfplumber.open(self._file)
             page = self._pdf.pages[number - 1]
             found = list(_tables(page))
             page.close()
@@ -46,8 +49,8 @@ class TableFinder:
 
     def close(self) -> None:
         """Release the file."""
-        if self._pdf is not None:
-            self._pdf.close()
+        if self._file is not None:
+            self._file.close()
 
 
 def _tables(page: "Page") -> Iterator[tuple[Box, Sequence[Sequence[str]]]]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import beside, inside, merged
-from mmsearch.readers.decoding import DAMAGED, decoding, open_file
+from mmsearch.readers.decoding import DAMAGED, decoding, open_file, version_of
 from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, rendition, upright, upright_size
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.types import Document, Segment, Span, digest
@@ -33,7 +32,7 @@ class PictureReader:
 
     @property
     def fingerprint(self) -> str:
-        return digest("picture 1", version("pillow"), self.ocr and self.ocr.fingerprint)[:16]
+        return digest("picture 1", version_of("pillow"), self.ocr and self.ocr.fingerprint)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path

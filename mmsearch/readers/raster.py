@@ -72,7 +72,10 @@ def upright(path: Path, picture: "Image.Image", pixels: int) -> "Image.Image":
 
     Raises CorruptMedia, also where only a part of it is there.
     """
+    from PIL import ImageFile
+
     with decoding(path, *DAMAGED), quiet():
+        ImageFile.LOAD_TRUNCATED_IMAGES = False  # other libraries of the process may want grey halves; we do not
         picture.draft(None, (2 * pixels, 2 * pixels))  # a JPEG decodes at an eighth, a quarter, a half
         picture.load()
         turn = _TURNS.get(exif_of(picture).get(_ORIENTATION, 1))

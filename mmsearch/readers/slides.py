@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
 from mmsearch.protocols import OcrEngine
-from mmsearch.readers.decoding import DAMAGED, check_archive, decoding, open_file
+from mmsearch.readers.decoding import DAMAGED, check_archive, decoding, open_file, version_of
 from mmsearch.readers.office import OfficePicture, facts_of, picture_segment
 from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin, title_from_name
@@ -44,7 +43,7 @@ class SlideReader:
     @property
     def fingerprint(self) -> str:
         ocr = self.ocr and self.ocr.fingerprint
-        return digest("slides 1", version("python-pptx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
+        return digest("slides 1", version_of("python-pptx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
@@ -73,11 +72,12 @@ class SlideReader:
         headings = [slide.title] if slide.title and slide.title != origin.title else []
         text = slide.text or slide.title
         yield from origin.passages(self.splitter, text, headings=headings, offset=offset, page=slide.number)
-        for box, rows in slide.tables:
-            place = Span(page=slide.number, box=box)
+        for thing, (box, rows) in enumerate(slide.tables, 1):
+            place = Span(page=slide.number, box=box, part=f"table {thing}")
             yield from sheet_segments(origin, rows, self.table_rows, headings=headings, place=place)
-        for box, picture in slide.pictures:
-            yield from picture_segment(origin, self.ocr, picture, Span(page=slide.number, box=box), headings)
+        for thing, (box, picture) in enumerate(slide.pictures, 1):
+            place = Span(page=slide.number, box=box, part=f"picture {thing}")
+            yield from picture_segment(origin, self.ocr, picture, place, headings)
 
 
 def _slide(slide: Any, number: int, size: tuple[float, float]) -> Slide:

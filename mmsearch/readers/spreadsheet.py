@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import ClassVar
 
 from mmsearch.errors import CorruptMedia
-from mmsearch.readers.decoding import check_archive, decoding, open_file
+from mmsearch.readers.decoding import check_archive, decoding, open_file, version_of
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import cell_text, sheet_segments
 from mmsearch.types import Document, Segment, Span, digest
@@ -22,7 +21,7 @@ class SpreadsheetReader:
 
     @property
     def fingerprint(self) -> str:
-        return digest("spreadsheet 1", version("python-calamine"), self.table_rows)[:16]
+        return digest("spreadsheet 1", version_of("python-calamine"), self.table_rows)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path

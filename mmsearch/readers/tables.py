@@ -24,21 +24,27 @@ def sheet_segments(
     *,
     headings: Sequence[str] = (),
     place: Span | None = None,
+    headed: bool = False,
 ) -> Iterator[Segment]:
     """The table that starts somewhere near the top of these rows; nothing when there is no row of data.
 
-    Empty rows are left out; lines with a single cell above the header are headings.
+    Empty rows are left out; lines with a single cell above the header are headings. `headed` says that the source
+    names the columns in its first row, which need not be told then.
     """
     filled = (row for row in rows if any(cell.strip() for cell in row))
     sample = list(islice(filled, SAMPLED_ROWS))
     wide = max(map(_filled_cells, sample), default=0)
     above: list[str] = []
-    while len(above) < MAX_TITLE_ROWS and len(sample) > 2 and wide > 2 and _filled_cells(sample[0]) == 1:
+    while not headed and len(above) < MAX_TITLE_ROWS and len(sample) > 2 and wide > 2 and _filled_cells(sample[0]) == 1:
         above.append(" ".join(cell.strip() for cell in sample.pop(0) if cell.strip()))
     if not sample:
         return
     width = max(map(_width, sample))
-    header = names(sample.pop(0), width) if is_header(sample[0][:width], sample[1:]) else names((), width)
+    header = (
+        names(sample.pop(0), width)
+        if (headed and len(sample) > 1) or is_header(sample[0][:width], sample[1:])
+        else names((), width)
+    )
     rest = chain(sample, filled)
     yield from window_segments(origin, header, rest, window_rows, headings=[*headings, *above], place=place)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmsearch.protocols import Utterance
 from mmsearch.readers.charsets import decode
-from mmsearch.readers.decoding import decoding
+from mmsearch.readers.decoding import decoding, is_blank
 from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin
 from mmsearch.types import Segment, Span
@@ -18,8 +18,10 @@ STRETCH_S = 20.0
 def timed(path: Path) -> list[Utterance]:
     """The utterances of a .vtt or .srt file in the order of their starts. Raises CorruptMedia when it does not parse.
 
-    Captions that roll, and so repeat the line before, say it once.
+    Captions that roll, and so repeat the line before, say it once. A blank file is a recording without words.
     """
+    if is_blank(path):
+        return []
     text, _ = decode(path)
     with decoding(path):
         import webvtt

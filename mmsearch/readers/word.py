@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
 from mmsearch.protocols import OcrEngine
-from mmsearch.readers.decoding import DAMAGED, check_archive, decoding, open_file
+from mmsearch.readers.decoding import DAMAGED, check_archive, decoding, open_file, version_of
 from mmsearch.readers.office import OfficePicture, facts_of, picture_segment
 from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin, title_from_name
@@ -46,7 +45,7 @@ class WordReader:
     @property
     def fingerprint(self) -> str:
         ocr = self.ocr and self.ocr.fingerprint
-        return digest("word 1", version("python-docx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
+        return digest("word 1", version_of("python-docx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path

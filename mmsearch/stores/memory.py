@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mmsearch.errors import NotFound, SpaceMismatch
+from mmsearch.errors import NotFound, SpaceMismatch, StoreError
 from mmsearch.filters import matches
 from mmsearch.stores import bm25
-from mmsearch.stores.ranking import ranked
-from mmsearch.types import Content, Embeddings, Filter, Hit, Segment, Space, Vector
+from mmsearch.stores.ranking import Found, ranked
+from mmsearch.types import Content, Filter, Hit, Segment, Space, Vector
 
 
 @dataclass(slots=True)
@@ -19,6 +19,11 @@ class _Collection:
     segments: dict[str, Segment] = field(default_factory=dict)
     vectors: dict[str, Vector] = field(default_factory=dict)
     terms: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def checked(self, vector: Vector) -> Vector:
+        if vector.shape != (self.space.dim,):
+            raise StoreError(f"space {self.space.name} has {self.space.dim} dimensions, the vector {vector.shape}")
+        return np.array(vector, dtype=np.float32)
 
     def remove(self, id: str) -> None:
         for rows in (self.segments, self.vectors, self.terms):
@@ -44,12 +49,13 @@ class MemoryStore:
 
     def upsert(self, collection: str, segments: Sequence[Segment], content: Content) -> None:
         held = self._collection(collection)
-        for segment, value in zip(segments, content, strict=True):
+        rows = [value if isinstance(value, str) else held.checked(value) for value in content]
+        for segment, row in zip(segments, rows, strict=True):
             held.segments[segment.id] = replace(segment, picture=None)
-            if isinstance(value, str):
-                held.terms[segment.id] = Counter(bm25.clipped(value).split())
+            if isinstance(row, str):
+                held.terms[segment.id] = Counter(bm25.clipped(row).split())
             else:
-                held.vectors[segment.id] = np.array(value, dtype=np.float32)
+                held.vectors[segment.id] = row
 
     def prune(self, collection: str, document_id: str, keep: frozenset[str] = frozenset()) -> int:
         held = self._collection(collection)
@@ -61,8 +67,10 @@ class MemoryStore:
     def search(self, collection: str, query: Vector | str, top_k: int, filter: Filter | None = None) -> list[Hit]:
         held = self._collection(collection)
         scores = bm25.scores(held.terms, query) if isinstance(query, str) else _cosines(held.vectors, query)
-        allowed = [(id, s) for id, s in scores.items() if filter is None or matches(filter, held.segments[id])]
-        return ranked(held.space.name, allowed, top_k)
+        held_rows = [(held.segments[id], score) for id, score in scores.items()]
+        allowed = [(row, score) for row, score in held_rows if filter is None or matches(filter, row)]
+        found = (Found(row.id, row.document_id, row.modality, score) for row, score in allowed)
+        return ranked(held.space.name, found, top_k)
 
     def segments(self, collection: str, ids: Sequence[str]) -> dict[str, Segment]:
         held = self._collection(collection).segments
@@ -72,9 +80,11 @@ class MemoryStore:
         held = self._collection(collection).vectors
         return {id: held[id] for id in ids if id in held}
 
-    def sample(self, collection: str, size: int) -> Embeddings:
+    def sample(self, collection: str, size: int) -> Content:
         held = self._collection(collection)
-        chosen = sorted(held.vectors)[:size]
+        chosen = sorted(held.segments)[: max(size, 0)]
+        if held.space.kind == "lexical":
+            return [" ".join(held.terms[id].elements()) for id in chosen]
         return np.array([held.vectors[id] for id in chosen], dtype=np.float32).reshape(-1, held.space.dim)
 
     def count(self, collection: str, filter: Filter | None = None) -> int:

@@ -5,12 +5,14 @@ The only file that imports pymilvus, and only when a store is made: the import t
 
 import json
 import logging
+import math
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -18,15 +20,18 @@ from mmsearch.errors import ConfigError, NotFound, SpaceMismatch, StoreError, St
 from mmsearch.filters import matches
 from mmsearch.stores import bm25, rows
 from mmsearch.stores.lite import Lite
-from mmsearch.stores.milvus_filters import EVERYTHING, Condition, compiled, literal
-from mmsearch.stores.ranking import DECIMALS, ranked
+from mmsearch.stores.milvus_filters import EVERYTHING, LITE, Condition, Dialect, compiled, literal
+from mmsearch.stores.milvus_schema import index, schema
+from mmsearch.stores.ranking import DECIMALS, Found, ranked
 from mmsearch.stores.safe_text import plain, safe
-from mmsearch.types import Content, Embeddings, Filter, Hit, Segment, Space, Vector
+from mmsearch.types import Content, Filter, Hit, Modality, Segment, Space, Vector
 
 CONNECT_S = 5.0
 MOST_HITS = 16_384
 """What Milvus gives at most for one search."""
 BATCH_ROWS = 500
+PAGE_ROWS = 100
+"""Read at once where rows are large: a server answers with at most 100 MB."""
 BATCH_BYTES = 8 * 1024 * 1024
 SPARE_HITS = 16
 """Asked for beyond top_k, so that ties at the end are cut by id and not by chance."""
@@ -50,19 +55,26 @@ class MilvusStore:
         try:
             with self._asking():
                 self._client = _client(self._lite.uri if self._lite else uri, token, min(timeout_s, CONNECT_S))
-                self._has_not = _is_server(self._client, min(timeout_s, CONNECT_S))
+                self._dialect = _dialect(self._client, min(timeout_s, CONNECT_S))
         except BaseException:
             if self._lite:
                 self._lite.stop()
             raise
 
     def open(self, collection: str, space: Space) -> None:
+        """As promised; from here on this store sees all that was written before, and at once what it writes itself.
+
+        What another process writes to the same server meanwhile is seen within moments: waiting for it would cost a
+        server 0.3 s a call.
+        """
         with self._asking():
             if not self._client.has_collection(collection, timeout=self._timeout_s):
-                self._create(collection, space)
+                self._client.create_collection(
+                    collection, schema=schema(space), consistency_level="Session", timeout=self._timeout_s
+                )
             if not self._client.list_indexes(collection, timeout=self._timeout_s):  # also when stopped in between
-                index = self._index(space)
-                self._client.create_index(collection, index, timeout=self._timeout_s, sync=False)
+                params = index(space, exact=self._dialect is LITE)
+                self._client.create_index(collection, params, timeout=self._timeout_s, sync=False)
             self._client.load_collection(collection, timeout=self._timeout_s)
         made_for = self._facts(collection)
         if made_for["fingerprint"] != space.fingerprint:
@@ -70,6 +82,7 @@ class MilvusStore:
                 f"collection {collection} was made for {made_for['model']} {made_for['revision']}, "
                 f"not {space.model} {space.revision}; index into a new collection"
             )
+        self._how_many(collection, "", consistency_level="Strong")
         with self._spaces_lock:
             self._spaces[collection] = space
 
@@ -95,7 +108,7 @@ class MilvusStore:
     def prune(self, collection: str, document_id: str, keep: frozenset[str] = frozenset()) -> int:
         self._space(collection)
         with self._asking():
-            held = [found["id"] for found in self._rows(collection, f"document == {literal(document_id)}", ["id"])]
+            held = [found["id"] for found in self._rows(collection, f"document == {literal(document_id)}", [])]
             gone = sorted(set(held) - set(map(safe, keep)))
             for start in range(0, len(gone), BATCH_ROWS):
                 self._client.delete(collection, ids=gone[start : start + BATCH_ROWS], timeout=self._timeout_s)
@@ -104,15 +117,15 @@ class MilvusStore:
     def search(self, collection: str, query: Vector | str, top_k: int, filter: Filter | None = None) -> list[Hit]:
         space = self._space(collection)
         asked = bm25.clipped(query) if isinstance(query, str) else np.asarray(query, dtype=np.float32)
-        condition = compiled(filter, self._has_not) if filter else EVERYTHING
+        condition = compiled(filter, self._dialect) if filter else EVERYTHING
         if top_k < 1 or condition.expression is False or (isinstance(asked, str) and not asked):
             return []
         limit = min(top_k + SPARE_HITS, MOST_HITS)
         while True:
             found = self._nearest(collection, asked, limit, condition)
             passing = self._passing(collection, found, filter, condition)
-            hits = ranked(space.name, [(id, score) for id, score, _ in passing], top_k)
-            enough = len(hits) == top_k and round(found[-1][1], DECIMALS) < hits[-1].score
+            hits = ranked(space.name, passing, top_k)
+            enough = len(hits) == top_k and round(found[-1].score, DECIMALS) < hits[-1].score
             if enough or len(found) < limit or limit == MOST_HITS:
                 return hits
             limit = min(limit * 4, MOST_HITS)
@@ -126,18 +139,20 @@ class MilvusStore:
         found = self._by_id(collection, ids, "vector")
         return {plain(row["id"]): np.asarray(row["vector"], dtype=np.float32) for row in found}
 
-    def sample(self, collection: str, size: int) -> Embeddings:
+    def sample(self, collection: str, size: int) -> Content:
         """Those of the first ids: ids are hashes, so they are as good as drawn."""
         space = self._space(collection)
+        field = "terms" if space.kind == "lexical" else "vector"
         with self._asking():
-            first = self._rows(collection, "", ["id"], most=size) if size > 0 else iter(())
-            ids = [plain(found["id"]) for found in first]
-        held = self.vectors(collection, ids)
-        return np.array([held[id] for id in sorted(held)], dtype=np.float32).reshape(-1, space.dim)
+            first = self._rows(collection, "", [field], most=size) if size > 0 else iter(())
+            held = [row[field] for row in sorted(first, key=lambda row: str(row["id"]))]
+        if space.kind == "lexical":
+            return list(map(str, held))
+        return np.array(held, dtype=np.float32).reshape(-1, space.dim)
 
     def count(self, collection: str, filter: Filter | None = None) -> int:
         self._space(collection)
-        condition = compiled(filter, self._has_not) if filter else EVERYTHING
+        condition = compiled(filter, self._dialect) if filter else EVERYTHING
         if filter is None or condition == EVERYTHING:
             return self._how_many(collection, "")
         if condition.exact:
@@ -156,55 +171,10 @@ class MilvusStore:
         if self._lite:
             self._lite.stop()
 
-    def _create(self, collection: str, space: Space) -> None:
-        from pymilvus import DataType, Function, FunctionType
-
-        facts = {"space": space.name, "kind": space.kind, "dim": space.dim, "model": space.model}
-        facts |= {"revision": space.revision, "fingerprint": space.fingerprint}
-        schema = self._client.create_schema(enable_dynamic_field=False, description=json.dumps(facts))
-        schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=rows.ID_BYTES)
-        schema.add_field("document", DataType.VARCHAR, max_length=rows.ID_BYTES)
-        for name in ("modality", "uri", "title"):
-            schema.add_field(name, DataType.VARCHAR, max_length=rows.FILTER_LIMIT_BYTES)
-        schema.add_field("facets", DataType.JSON)
-        schema.add_field("cut", DataType.BOOL)
-        schema.add_field(
-            "payload", DataType.ARRAY, element_type=DataType.VARCHAR, max_capacity=4096, max_length=rows.COLUMN_BYTES
-        )
-        if space.kind == "lexical":
-            schema.add_field(
-                "terms",
-                DataType.VARCHAR,
-                max_length=65_535,
-                enable_analyzer=True,
-                analyzer_params={"tokenizer": "whitespace"},
-            )
-            schema.add_field("weights", DataType.SPARSE_FLOAT_VECTOR)
-            schema.add_function(Function("bm25", FunctionType.BM25, ["terms"], ["weights"]))
-        else:
-            schema.add_field("vector", DataType.FLOAT_VECTOR, dim=space.dim)
-        self._client.create_collection(collection, schema=schema, consistency_level="Strong", timeout=self._timeout_s)
-
-    def _index(self, space: Space) -> Any:
-        """Exact in Lite; on a server HNSW, with more neighbours than its default for recall."""
-        index = self._client.prepare_index_params()
-        if space.kind == "lexical":
-            index.add_index(
-                "weights",
-                index_type="SPARSE_INVERTED_INDEX",
-                metric_type="BM25",
-                params={"bm25_k1": bm25.K1, "bm25_b": bm25.B},
-            )
-        elif self._has_not:
-            index.add_index("vector", index_type="HNSW", metric_type="COSINE", params={"M": 32, "efConstruction": 256})
-        else:
-            index.add_index("vector", index_type="FLAT", metric_type="COSINE")
-        return index
-
-    def _nearest(self, collection: str, asked: Any, limit: int, condition: Condition) -> list[tuple[str, float, bool]]:
-        """(id, score, whether the row is cut), best first."""
+    def _nearest(self, collection: str, asked: Any, limit: int, condition: Condition) -> list[Found]:
+        """What comes nearest, best first."""
         lexical = isinstance(asked, str)
-        params: dict[str, Any] = {} if lexical or not self._has_not else {"ef": max(2 * limit, 128)}
+        params: dict[str, Any] = {} if lexical or self._dialect is LITE else {"ef": max(2 * limit, 128)}
         with self._asking():
             [found] = self._client.search(
                 collection,
@@ -212,27 +182,25 @@ class MilvusStore:
                 anns_field="weights" if lexical else "vector",
                 limit=limit,
                 filter=_or_cut(condition),
-                output_fields=["cut"],
+                output_fields=["document", "modality", "cut"],
                 search_params={"metric_type": "BM25" if lexical else "COSINE", "params": params},
                 timeout=self._timeout_s,
             )
-        return [(plain(hit["id"]), float(hit["distance"]), bool(hit["entity"]["cut"])) for hit in found]
+        return [_found(hit["distance"], hit["id"], **hit["entity"]) for hit in found]
 
-    def _passing(
-        self, collection: str, found: list[tuple[str, float, bool]], filter: Filter | None, condition: Condition
-    ) -> list[tuple[str, float, bool]]:
+    def _passing(self, collection: str, found: list[Found], filter: Filter | None, condition: Condition) -> list[Found]:
         """What passes the filter; only what the expression could not decide is read and looked at."""
         if filter is None or condition == EVERYTHING:
             return found
-        unsure = [id for id, _, cut in found if cut or not condition.exact]
+        unsure = [hit.id for hit in found if hit.cut or not condition.exact]
         refused = {id for id, segment in self.segments(collection, unsure).items() if not matches(filter, segment)}
-        return [hit for hit in found if hit[0] not in refused]
+        return [hit for hit in found if hit.id not in refused]
 
     def _by_id(self, collection: str, ids: Sequence[str], field: str) -> Iterator[dict[str, Any]]:
         self._space(collection)
         unique = list(dict.fromkeys(ids))
-        for start in range(0, len(unique), BATCH_ROWS):
-            wanted = ", ".join(map(literal, unique[start : start + BATCH_ROWS]))
+        for start in range(0, len(unique), PAGE_ROWS):
+            wanted = ", ".join(map(literal, unique[start : start + PAGE_ROWS]))
             with self._asking():
                 found = self._client.query(
                     collection, filter=f"id in [{wanted}]", output_fields=["id", field], timeout=self._timeout_s
@@ -242,25 +210,32 @@ class MilvusStore:
     def _rows(
         self, collection: str, expression: str, fields: list[str], most: int | None = None
     ) -> Iterator[dict[str, Any]]:
-        """All rows under the expression, however many, in the order of their ids."""
-        pages = self._client.query_iterator(
-            collection,
-            batch_size=BATCH_ROWS,
-            limit=-1 if most is None else most,
-            filter=expression,
-            output_fields=fields,
-            timeout=self._timeout_s,
-        )
-        try:
-            while page := pages.next():
-                yield from page
-        finally:
-            pages.close()
+        """All rows under the expression, however many, in the order of their ids.
 
-    def _how_many(self, collection: str, expression: str) -> int:
+        Not by pymilvus' query_iterator: it asks for a snapshot of now, for which a server waits 0.3 s and more.
+        The options are those with which it makes a server give the lowest ids first.
+        """
+        page_rows, last, left = PAGE_ROWS if "payload" in fields else BATCH_ROWS, "", math.inf if most is None else most
+        while left > 0:
+            beyond = f'id > "{last}"'
+            page = self._client.query(
+                collection,
+                filter=f"({expression}) and {beyond}" if expression else beyond,
+                output_fields=["id", *fields],
+                limit=int(min(page_rows, left)),
+                timeout=self._timeout_s,
+                iterator="True",
+                reduce_stop_for_best="True",
+            )
+            yield from page
+            if len(page) < min(page_rows, left):
+                return
+            last, left = max(row["id"] for row in page), left - len(page)
+
+    def _how_many(self, collection: str, expression: str, **options: str) -> int:
         with self._asking():
             [found] = self._client.query(
-                collection, filter=expression, output_fields=["count(*)"], timeout=self._timeout_s
+                collection, filter=expression, output_fields=["count(*)"], timeout=self._timeout_s, **options
             )
         return int(found["count(*)"])
 
@@ -309,17 +284,18 @@ def _client(uri: str, token: str, timeout_s: float) -> Any:
     return MilvusClient(uri, token=token, timeout=timeout_s)
 
 
-def _is_server(client: Any, timeout_s: float) -> bool:
+def _dialect(client: Any, timeout_s: float) -> Dialect:
     """Milvus Lite does not know its version; it may also be what listens at an http address."""
     from grpc import RpcError, StatusCode
 
     try:
-        client.get_server_version(timeout=timeout_s)
+        version = str(client.get_server_version(timeout=timeout_s))
     except RpcError as error:
         if error.code() == StatusCode.UNIMPLEMENTED:
-            return False
+            return LITE
         raise
-    return True
+    numbers = re.match(r"v?(\d+)\.(\d+)", version)
+    return Dialect(negation=True, parts=numbers is None or tuple(map(int, numbers.groups())) >= (2, 4))
 
 
 def _translated(error: Exception, uri: str) -> Exception:
@@ -333,6 +309,10 @@ def _translated(error: Exception, uri: str) -> Exception:
             f"no Milvus answers at {uri}; check that it runs and that store.uri is right ({text[:200]})"
         )
     return StoreError(f"Milvus at {uri}: {text[:500]}")
+
+
+def _found(score: float, id: str, document: str, modality: str, cut: bool) -> Found:
+    return Found(plain(id), plain(document), cast(Modality, plain(modality)), float(score), bool(cut))
 
 
 def _or_cut(condition: Condition) -> str:

@@ -17,6 +17,8 @@ from mmsearch.types import And, Compare, Contains, Filter, In, Not, Or, Prefix, 
 COLUMNS = frozenset({"document", "modality", "uri", "title"})
 OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 SPELLED = {"=": "=="}
+LONGEST_LITERAL = 4_096
+"""Milvus Lite reads a literal of a megabyte for seconds."""
 EXACT_NUMBERS = 2**53
 """Beyond, Milvus rounds when an integer meets a float."""
 
@@ -37,9 +39,20 @@ NOTHING = Condition(False)
 CANNOT_SAY = Condition(True, exact=False)
 
 
-def compiled(filter: Filter, has_not: bool) -> Condition:
-    """The filter for a Milvus that knows `not` and `exists` (a server) or does not (Milvus Lite)."""
-    return _Compiler(has_not).condition(filter, wanted=True)
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a Milvus understands: `not` and `exists` (servers, not Lite), `like "%part%"` (Lite, servers from 2.4)."""
+
+    negation: bool
+    parts: bool
+
+
+LITE = Dialect(negation=False, parts=True)
+
+
+def compiled(filter: Filter, dialect: Dialect) -> Condition:
+    """The filter as this Milvus can be asked it."""
+    return _Compiler(dialect).condition(filter, wanted=True)
 
 
 def literal(value: Scalar) -> str:
@@ -84,7 +97,7 @@ def _joined(word: str, parts: Sequence[Condition], neutral: bool) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class _Compiler:
-    has_not: bool
+    dialect: Dialect
 
     def condition(self, filter: Filter, wanted: bool) -> Condition:
         """That the filter is as `wanted`: true or false."""
@@ -136,7 +149,7 @@ class _Compiler:
 
     def _prefix(self, field: str, start: str, wanted: bool) -> Condition:
         """As a range: the wildcards of `like` cannot be escaped everywhere."""
-        if not faithful(start):
+        if not _writable(start):
             return CANNOT_SAY
         if not start:
             return self._typed(field, "string", EVERYTHING if wanted else NOTHING, wanted)
@@ -146,7 +159,7 @@ class _Compiler:
         return self._typed(field, "string", Condition(test), wanted)
 
     def _contains(self, field: str, part: str, wanted: bool) -> Condition:
-        if not faithful(part):
+        if not _writable(part):
             return CANNOT_SAY
         in_string = self._typed(field, "string", self._part_of_string(field, part, wanted), wanted)
         if field in COLUMNS:
@@ -158,10 +171,10 @@ class _Compiler:
     def _part_of_string(self, field: str, part: str, wanted: bool) -> Condition:
         if not part:
             return EVERYTHING if wanted else NOTHING
+        if not self.dialect.parts or not (wanted or self.dialect.negation):
+            return CANNOT_SAY
         test = f'{_value(field)} like "%{safe(part)}%"'
-        if wanted:
-            return Condition(test)
-        return Condition(f"not ({test})") if self.has_not else CANNOT_SAY
+        return Condition(test if wanted else f"not ({test})")
 
     def _typed(self, field: str, same: str, test: Condition, wanted: bool) -> Condition:
         """The test where the value is of this kind; where it is not, false if the filter is wanted, else true."""
@@ -174,7 +187,7 @@ class _Compiler:
 
     def _absent_or(self, path: str, test: str) -> Condition:
         """In Milvus Lite `!=` is true where there is no such key; a server says so with `exists`."""
-        return Condition(f"(not (exists {path}) or {test})" if self.has_not else test)
+        return Condition(f"(not (exists {path}) or {test})" if self.dialect.negation else test)
 
 
 def _value(field: str) -> str:
@@ -186,4 +199,6 @@ def _listed(field: str, values: Sequence[Scalar], wanted: bool) -> Condition:
 
 
 def _writable(value: Scalar) -> bool:
-    return faithful(value) if isinstance(value, str) else abs(value) < EXACT_NUMBERS
+    if isinstance(value, str):
+        return len(value) <= LONGEST_LITERAL and faithful(value)
+    return abs(value) < EXACT_NUMBERS

@@ -1,15 +1,26 @@
 """Scores into hits: the order that every store gives."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from mmsearch.types import Hit
+from mmsearch.types import Hit, Modality
 
 DECIMALS = 5
 """What is beyond depends on the order of additions: without it, equal rows are equal and their ids decide."""
 
 
-def ranked(space: str, scores: Iterable[tuple[str, float]], top_k: int) -> list[Hit]:
-    """The best `top_k` of (segment id, score) as hits, ties by id."""
-    rounded = [(id, round(score, DECIMALS)) for id, score in scores]
-    best = sorted(rounded, key=lambda found: (-found[1], found[0]))[: max(top_k, 0)]
-    return [Hit(id, space, rank, score) for rank, (id, score) in enumerate(best, 1)]
+class Found(NamedTuple):
+    """A row that a search came upon; `cut` says that its columns do not hold all that a filter may ask for."""
+
+    id: str
+    document: str
+    modality: Modality
+    score: float
+    cut: bool = False
+
+
+def ranked(space: str, found: Iterable[Found], top_k: int) -> list[Hit]:
+    """The best `top_k` rows as hits, ties by id."""
+    rounded = [row._replace(score=round(row.score, DECIMALS)) for row in found]
+    best = sorted(rounded, key=lambda row: (-row.score, row.id))[: max(top_k, 0)]
+    return [Hit(row.id, row.document, row.modality, space, rank, row.score) for rank, row in enumerate(best, 1)]

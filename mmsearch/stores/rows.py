@@ -31,8 +31,9 @@ def row(segment: Segment) -> dict[str, Any]:
         "uri": segment.uri,
         "title": segment.title,
     }
-    if len(safe(segment.id).encode()) > ID_BYTES or len(safe(segment.document_id).encode()) > ID_BYTES:
-        raise StoreError(f"{segment.uri}: the ids {segment.id!r}, {segment.document_id!r} are too long for the store")
+    for id in (segment.id, segment.document_id):
+        if len(safe(id).encode()) > ID_BYTES or not faithful(id):
+            raise StoreError(f"{segment.uri}: the id {id!r} cannot be stored; ids are hashes or short names")
     columns = {name: safe(value) for name, value in strings.items()}
     facets = _facets(segment.metadata)
     cut = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from filter_contract import FilterContract
-from milvus_servers import lite_over_tcp, real_server
+from milvus_servers import lite_over_tcp
 from store_contract import DenseContract, LexicalContract
 
 from mmsearch.protocols import Store
@@ -15,7 +15,8 @@ from mmsearch.stores.milvus import MilvusStore
 
 class TestMemory(DenseContract, LexicalContract, FilterContract):
     @pytest.fixture(scope="class")
-    def store(self) -> Iterator[Store]:
+    @classmethod
+    def store(cls) -> Iterator[Store]:
         store = MemoryStore()
         yield store
         store.close()
@@ -23,7 +24,8 @@ class TestMemory(DenseContract, LexicalContract, FilterContract):
 
 class TestMilvusLite(DenseContract, LexicalContract, FilterContract):
     @pytest.fixture(scope="class")
-    def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    @classmethod
+    def store(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         store = MilvusStore(str(tmp_path_factory.mktemp("lite") / "library.db"))
         yield store
         store.close()
@@ -33,22 +35,9 @@ class TestMilvusOverTcp(DenseContract, LexicalContract):
     """The way to a server: the same calls through http://host:port."""
 
     @pytest.fixture(scope="class")
-    def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    @classmethod
+    def store(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         with lite_over_tcp(tmp_path_factory.mktemp("tcp") / "library.db") as uri:
-            store = MilvusStore(uri)
-            yield store
-            store.close()
-
-
-@pytest.mark.server
-class TestMilvusServer(DenseContract, FilterContract):
-    """A real Milvus: `not`, `exists`, HNSW. Version 2.3 is what can be started from a package; it has no BM25 yet."""
-
-    lexical = False
-
-    @pytest.fixture(scope="class")
-    def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-        with real_server(tmp_path_factory.mktemp("server")) as uri:
             store = MilvusStore(uri)
             yield store
             store.close()

@@ -1,32 +1,106 @@
 """Fusion, with the arithmetic of the papers."""
 
+import math
+
+import numpy as np
 import pytest
 
+from mmsearch.candidates import Candidates, gather, log_priors
 from mmsearch.errors import ConfigError
-from mmsearch.fusion import method
+from mmsearch.fusion import METHODS, method
 from mmsearch.types import Hit, Route
 
+NAN = math.nan
 
-def _hits(space: str, *ids: str) -> list[Hit]:
-    return [Hit(id, space, rank, 1 / rank) for rank, id in enumerate(ids, 1)]
+
+def _candidates(scores: list[list[float]], evidence: list[list[float]] | None = None, *weights: float) -> Candidates:
+    """Candidates a, b, c ... with equal priors of 1/100."""
+    documents = tuple("abcdef"[: len(scores[0])])
+    return Candidates(
+        tuple(f"space{n}" for n in range(len(scores))),
+        documents,
+        np.array(scores),
+        np.array(evidence or scores),
+        np.array(weights or [1.0] * len(scores)),
+        np.full(len(documents), -math.log(100)),
+        documents,
+    )
 
 
 def test_reciprocal_rank_is_the_share_of_first_place_everywhere() -> None:
-    lists = [
-        (Route("words", 1.0, 10, ""), _hits("words", "a", "b")),
-        (Route("text", 2.0, 10, ""), _hits("text", "b", "c")),
-    ]
-    scores = method("reciprocal_rank")(lists)
+    fused = method("reciprocal_rank")(_candidates([[9, 5, NAN], [NAN, 0.9, 0.3]], None, 1.0, 2.0))
     best = 3 / 61
-    assert scores["a"] == pytest.approx(1 / 61 / best)
-    assert scores["b"] == pytest.approx((1 / 62 + 2 / 61) / best)
-    assert scores["c"] == pytest.approx(2 / 62 / best)
+    assert fused == pytest.approx([1 / 61 / best, (1 / 62 + 2 / 61) / best, 2 / 62 / best])
 
 
-def test_no_hits_give_no_scores() -> None:
-    assert method("reciprocal_rank")([(Route("words", 1.0, 10, ""), [])]) == {}
+def test_min_max_stretches_each_space() -> None:
+    fused = method("min_max")(_candidates([[9, 5, 7, NAN], [NAN, 0.5, 0.5, 0.5]]))
+    assert fused == pytest.approx([0.5, 0.5, 0.75, 0.5])
+
+
+def test_z_score_is_the_logistic_of_the_mean_standard_score() -> None:
+    fused = method("z_score")(_candidates([[3, 1, NAN]]))
+    assert fused == pytest.approx([1 / (1 + math.exp(-1)), 1 / (1 + math.e), 1 / (1 + math.e)])
+
+
+def test_calibrated_is_the_posterior_of_fishers_combination() -> None:
+    fused = method("calibrated")(_candidates([[1, 1, 1]] * 2, [[8, 8, 0], [4, NAN, 0]]))
+    two_spaces = 12 - math.log(1 + 12)
+    assert fused == pytest.approx([1 / (1 + 100 * math.exp(-two_spaces)), 1 / (1 + 100 * math.exp(-8)), 1 / 101])
+
+
+def test_calibrated_by_three_spaces_is_the_tail_of_gamma() -> None:
+    fused = method("calibrated")(_candidates([[1]] * 3, [[5], [4], [3]]))
+    tail = math.exp(-12) * (1 + 12 + 12**2 / 2)
+    assert fused == pytest.approx([1 / (1 + 100 * tail)])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_scores_lie_between_0_and_1_and_a_better_score_never_ranks_lower(name: str) -> None:
+    generator = np.random.default_rng(5)
+    scores = generator.gamma(2, 3, (3, 6))
+    scores[generator.random((3, 6)) < 0.3] = NAN
+    fused = method(name)(_candidates(scores.tolist()))
+    assert ((fused >= 0) & (fused <= 1)).all()
+    better = scores.copy()
+    better[0, 0] = np.nanmax(scores) + 1
+    assert method(name)(_candidates(better.tolist()))[0] >= fused[0] - 1e-12
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_nothing_found_gives_no_scores(name: str) -> None:
+    assert method(name)(_candidates([[]])).shape == (0,)
 
 
 def test_an_unknown_fusion_names_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="reciprocal_rank"):
+    with pytest.raises(ConfigError, match="calibrated, reciprocal_rank"):
         method("mean")
+
+
+def test_candidates_are_documents_by_their_best_segment() -> None:
+    words, text = Route("words", 1.0, 10, ""), Route("text", 0.5, 10, "")
+    lists = [
+        (words, [Hit("a1", "a", "text", "words", 1, 6.0), Hit("a2", "a", "text", "words", 2, 4.0)]),
+        (text, [Hit("a2", "a", "text", "text", 1, 5.0), Hit("i1", "i", "image", "text", 2, 1.0)]),
+    ]
+    held = {"a": {"words": 2, "text": 2}, "i": {"text": 1}}
+    found = gather(lists, lambda space, scores: scores, held, {"text": -1.0, "image": -2.0})
+    assert (found.spaces, found.documents, found.best) == (("words", "text"), ("a", "i"), ("a2", "i1"))
+    np.testing.assert_allclose(found.scores, np.array([[6.0, NAN], [5.0, 1.0]]))
+    np.testing.assert_allclose(found.evidence, [[6 - math.log(2), NAN], [5 - math.log(2), 1]])
+    assert list(found.weights) == [1.0, 0.5]
+    assert list(found.log_prior) == [-1.0, -2.0]
+
+
+def test_a_space_that_holds_a_document_and_did_not_find_it_has_no_evidence_for_it() -> None:
+    lists = [(Route("words", 1.0, 10, ""), []), (Route("text", 1.0, 10, ""), [Hit("a1", "a", "text", "text", 1, 2.0)])]
+    found = gather(lists, lambda space, scores: scores, {"a": {"words": 1, "text": 1}}, {"text": 0.0})
+    np.testing.assert_allclose(found.evidence, [[0], [2]])
+
+
+def test_priors_are_even_unless_the_query_speaks_for_a_medium() -> None:
+    census = {"text": 90, "image": 10}
+    assert log_priors(census, {}) == pytest.approx({"text": -math.log(100), "image": -math.log(100)})  # type: ignore[arg-type]
+    told = log_priors(census, {"text": 0.1, "image": 0.9})  # type: ignore[arg-type]
+    assert told == pytest.approx({"text": math.log(0.1 / 90), "image": math.log(0.9 / 10)})
+    assert log_priors({}, {}) == {}

@@ -307,7 +307,7 @@ def test_killed_at_any_write_and_run_again_it_equals_the_undisturbed_library(
             _change(folder)
         store = _KilledAt(library.memory, step, after)
         try:
-            library.indexer(store).index([folder])  # type: ignore[arg-type]
+            library.indexer(store).index([folder])
         except _Killed:
             kills += 1
         if store.step > 0:
@@ -327,7 +327,7 @@ def _restore(folder: Path, pristine: dict[Path, bytes]) -> None:
 
 def test_killed_and_the_file_gone_before_the_next_run_nothing_is_left(library: Library, folder: Path) -> None:
     with pytest.raises(_Killed):
-        library.indexer(_KilledAt(library.memory, 4, True)).index([folder])  # type: ignore[arg-type]
+        library.indexer(_KilledAt(library.memory, 5, True)).index([folder])
     assert library.dump()["words"]
     for file in [*folder.rglob("*.*")]:
         file.unlink()

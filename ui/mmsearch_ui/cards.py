@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from mmsearch.places import clock, place
 from mmsearch.types import Modality, Ranking, Result, Route, Segment
 from mmsearch_ui.asked import Asked
+from mmsearch_ui.formats import is_playable
 from mmsearch_ui.tables import Row, excerpt, numeric_columns, word_pattern
 
 NAMES: Mapping[Modality, str] = {"text": "Text", "table": "Table", "image": "Picture", "audio": "Recording"}
@@ -53,6 +56,7 @@ def answer_html(ranking: Ranking, asked: Asked) -> str:
         ranking=ranking,
         asked=asked,
         everywhere=Asked(asked.words, (), asked.count).address,
+        names=NAMES,
         reasons=reasons(ranking.routes),
         spaces=list(dict.fromkeys(route.space for route in ranking.routes)),
         cards=[card(result) for result in ranking.results],
@@ -78,7 +82,7 @@ def card(result: Result) -> Card:
     words = {result.snippet[start:end].casefold() for start, end in result.highlights}
     pattern = word_pattern(words)
     title = segment.title or PurePosixPath(segment.uri).name
-    moment_s = segment.span.start_s if segment.modality == "audio" else None
+    plays = segment.modality == "audio" and is_playable(segment.uri)
     return Card(
         result=result,
         medium=NAMES[segment.modality],
@@ -89,7 +93,7 @@ def card(result: Result) -> Card:
         path="/".join(PurePosixPath(segment.uri).parts[-2:]),
         original=original and original + _fragment(segment),
         picture=f"media/picture/{segment.document_id}/{segment.id}" if segment.modality == "image" else None,
-        moment_s=moment_s,
+        moment_s=segment.span.start_s or 0.0 if plays else None,
         rows=excerpt(segment.table, words, (segment.span.start_row or 0) + 1, result.answer) if segment.table else [],
         numeric=numeric_columns(segment.table) if segment.table else frozenset(),
         cell=lambda text: pieces(text, [match.span() for match in pattern.finditer(text)] if pattern else []),
@@ -147,4 +151,10 @@ def _position(segment: Segment) -> tuple[float, int, int]:
     return span.start_s or 0.0, span.page or 0, span.start_char or span.start_row or 0
 
 
+def _breakable(text: str) -> Markup:
+    """The text, escaped, with a place to break the line after each underscore."""
+    return Markup("_<wbr>").join(text.split("_"))
+
+
 _templates.globals["clock"] = clock
+_templates.filters["breakable"] = _breakable

@@ -52,7 +52,7 @@ def page(client: Client) -> FastAPI:
     app = FastAPI(openapi_url=None)
     app.include_router(media_routes(client))
     app.add_middleware(Guard)
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         _blocks(client),
         path="/",
@@ -66,12 +66,14 @@ def page(client: Client) -> FastAPI:
         css=(HERE / "style.css").read_text("utf-8"),
         head='<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">',
     )
+    return app
 
 
 def _blocks(client: Client) -> gr.Blocks:
     """The visible parts and what they do. All searches wait in one queue: the models answer one at a time."""
     examples = client.examples()
-    with gr.Blocks(title="mmsearch", analytics_enabled=False, delete_cache=(UPLOADS_KEPT_S, UPLOADS_KEPT_S)) as blocks:
+    blocks = gr.Blocks(title="mmsearch", analytics_enabled=False, delete_cache=(UPLOADS_KEPT_S, UPLOADS_KEPT_S))
+    with blocks:
         gr.HTML((HERE / "templates" / "masthead.html").read_text("utf-8"), elem_id="masthead")
         box = gr.MultimodalTextbox(
             label="Search",

@@ -51,12 +51,8 @@ def excerpt(table: Table, words: Collection[str], first_number: int = 1, answer:
 
 def numeric_columns(table: Table) -> frozenset[int]:
     """The columns whose cells are numbers, empty cells aside: they are set flush right."""
-    columns = enumerate(zip(*table.rows, strict=True))
-    return frozenset(
-        index
-        for index, cells in columns
-        if any(cells) and all(NUMBER.fullmatch(cell.strip()) for cell in cells if cell)
-    )
+    columns = [[cell.strip() for cell in cells if cell.strip()] for cells in zip(*table.rows, strict=True)]
+    return frozenset(index for index, cells in enumerate(columns) if cells and all(map(NUMBER.fullmatch, cells)))
 
 
 def word_pattern(words: Collection[str]) -> re.Pattern[str] | None:

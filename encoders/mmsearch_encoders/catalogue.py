@@ -1,0 +1,132 @@
+"""The models that mmsearch uses by itself and some that are worth setting instead, as data."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmsearch.errors import ConfigError
+from mmsearch_encoders import fetching, image, speech, table, text
+from mmsearch_encoders.fetching import Verdict
+from mmsearch_encoders.weights import Source, find
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFact:
+    """A model that can be set. `size_bytes` is about what pulling gets; `options` go into the part's settings.
+
+    `dim` is 0 for what makes no vectors; `packaged` weights come with an installed package.
+    """
+
+    role: str
+    name: str
+    size_bytes: int
+    licence: str
+    dim: int
+    purpose: str
+    options: dict[str, Any] = field(default_factory=dict)
+    default: bool = False
+    packaged: bool = False
+
+    @property
+    def source(self) -> Source:
+        """Where it comes from."""
+        source: Source = SOURCES[self.role](**self.options)
+        return source
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """A model that is set, or could be: its facts where the catalogue has them, and its place on this machine."""
+
+    role: str
+    name: str
+    set: bool
+    path: Path | None
+    fact: ModelFact | None
+
+
+SOURCES: dict[str, Any] = {
+    "text": text.source_of,
+    "image": lambda model, pretrained: image.source_of(model, pretrained)[0],
+    "table": table.source_of,
+    "speech": speech.source_of,
+}
+
+CATALOGUE: tuple[ModelFact, ...] = (
+    ModelFact(
+        "text", "all-MiniLM-L6-v2", 91 * MB, "Apache-2.0", 384, "English sentences, fast",
+        {"model": "all-MiniLM-L6-v2"}, default=True, packaged=True,
+    ),
+    ModelFact(
+        "text", "bge-small-en-v1.5", 134 * MB, "MIT", 384, "English sentences, better on questions",
+        {"model": "BAAI/bge-small-en-v1.5"},
+    ),
+    ModelFact(
+        "text", "multilingual-e5-small", 490 * MB, "MIT", 384, "sentences in 100 languages",
+        {"model": "intfloat/multilingual-e5-small"},
+    ),
+    ModelFact(
+        "image", "ViT-B-32/datacomp_xl_s13b_b90k", 605 * MB, "MIT", 512, "pictures and English words",
+        {"model": "ViT-B-32", "pretrained": "datacomp_xl_s13b_b90k"}, default=True,
+    ),
+    ModelFact(
+        "image", "PE-Core-S-16-384/meta", 350 * MB, "Apache-2.0", 512, "pictures and English words, finer, slower",
+        {"model": "PE-Core-S-16-384", "pretrained": "meta"},
+    ),
+    ModelFact(
+        "image", "ViT-B-32-SigLIP2-256/webli", 1510 * MB, "Apache-2.0", 768, "pictures and words in 100 languages",
+        {"model": "ViT-B-32-SigLIP2-256", "pretrained": "webli"},
+    ),
+    ModelFact(
+        "image", "MobileCLIP2-S0/dfndr2b", 300 * MB, "Apple research only", 512, "pictures and English words, small",
+        {"model": "MobileCLIP2-S0", "pretrained": "dfndr2b"},
+    ),
+    ModelFact(
+        "table", "tapas-base-finetuned-wtq", 443 * MB, "Apache-2.0", 768, "tables",
+        {"model": "google/tapas-base-finetuned-wtq"}, default=True,
+    ),
+    ModelFact(
+        "table", "tapas-small-finetuned-wtq", 118 * MB, "Apache-2.0", 512, "tables, a quarter of the time",
+        {"model": "google/tapas-small-finetuned-wtq"},
+    ),
+    ModelFact("speech", "whisper-tiny", 76 * MB, "MIT", 0, "speech in 99 languages, rough", {"model": "tiny"}),
+    ModelFact("speech", "whisper-base", 145 * MB, "MIT", 0, "speech in 99 languages", {"model": "base"}, True),
+    ModelFact("speech", "whisper-small", 484 * MB, "MIT", 0, "speech in 99 languages, slow", {"model": "small"}),
+    ModelFact("speech", "whisper-turbo", 1618 * MB, "MIT", 0, "speech in 99 languages, for a GPU", {"model": "turbo"}),
+)  # fmt: skip
+
+
+def list_models(configured: Iterable[Source]) -> list[ModelStatus]:
+    """The models that are set, then the catalogue's others; says of each whether it is here, without loading any."""
+    by_source = {fact.source: fact for fact in CATALOGUE}
+    chosen = list(configured)
+    set_ones = [ModelStatus(s.role, s.model, True, find(s), by_source.get(s)) for s in chosen]
+    others = [ModelStatus(f.role, f.name, False, find(s), f) for s, f in by_source.items() if s not in chosen]
+    return set_ones + others
+
+
+def source_named(name: str, configured: Iterable[Source]) -> Source:
+    """What `mmsearch models pull NAME` means: a role (the model that is set for it) or a name of the catalogue.
+
+    Raises ConfigError naming what there is.
+    """
+    roles = {source.role: source for source in configured}
+    facts = {fact.name: fact for fact in CATALOGUE}
+    if name in roles:
+        return roles[name]
+    if name in facts:
+        return facts[name].source
+    raise ConfigError(f'no model is called "{name}"; there are {", ".join((*roles, *facts))}')
+
+
+def pull(name: str, configured: Iterable[Source]) -> Path:
+    """Get the model of the name; see fetching.pull."""
+    return fetching.pull(source_named(name, configured))
+
+
+def verify(name: str, configured: Iterable[Source]) -> Verdict:
+    """Check the files of the model of the name; see fetching.verify."""
+    return fetching.verify(source_named(name, configured))

@@ -1,0 +1,84 @@
+"""What the spaces found, by document: the common ground of all fusion methods."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmsearch.calibration import Floats, best_of
+from mmsearch.types import Hit, Modality, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """(spaces, documents) arrays. `scores` are the spaces' own, nan where a space did not find the document.
+
+    `evidence` is calibrated (see `calibration`): nan where a space cannot hold the document, 0 where it holds it and
+    did not find it. `weights` is one a space, `log_prior` one a document. `best` is each document's segment to show.
+    """
+
+    spaces: tuple[str, ...]
+    documents: tuple[str, ...]
+    scores: Floats
+    evidence: Floats
+    weights: Floats
+    log_prior: Floats
+    best: tuple[str, ...]
+
+
+def gather(
+    lists: Sequence[tuple[Route, Sequence[Hit]]],
+    evidence: Callable[[str, Floats], Floats],
+    held: Mapping[str, Mapping[str, int]],
+    log_prior: Mapping[Modality, float],
+) -> Candidates:
+    """The candidates among the hits.
+
+    `evidence` calibrates scores of a space; `held` says how many segments of a document each space could hold, by
+    name; `log_prior` is the prior log odds of a document of each modality. Lists of one space count as one.
+    """
+    hits = {(hit.space, hit.segment_id): hit for _, found in lists for hit in found}
+    spaces = tuple(dict.fromkeys(route.space for route, _ in lists))
+    modality = {hit.document_id: hit.modality for hit in hits.values()}
+    documents = tuple(sorted(modality))
+    column = {id: place for place, id in enumerate(documents)}
+    scores = np.full((len(spaces), len(documents)), np.nan)
+    surprisal = np.full_like(scores, np.nan)
+    worth: dict[tuple[str, str], float] = {}
+    for row, space in enumerate(spaces):
+        counts = np.array([held.get(id, {}).get(space, 0) for id in documents], dtype=np.float64)
+        surprisal[row, counts > 0] = 0.0
+        found = [hit for hit in hits.values() if hit.space == space]
+        own = evidence(space, np.array([hit.score for hit in found], dtype=np.float64))
+        for hit, nats in zip(found, own, strict=True):
+            place = column[hit.document_id]
+            scores[row, place] = np.fmax(scores[row, place], hit.score)
+            surprisal[row, place] = np.fmax(surprisal[row, place], nats)
+            key = (hit.document_id, hit.segment_id)
+            worth[key] = worth.get(key, 0.0) + float(nats)
+        surprisal[row] = best_of(surprisal[row], counts)
+    best: dict[str, tuple[float, str]] = {}
+    for (document, segment), nats in sorted(worth.items()):
+        if document not in best or nats > best[document][0]:
+            best[document] = (nats, segment)
+    return Candidates(
+        spaces,
+        documents,
+        scores,
+        surprisal,
+        np.array([max(route.weight for route, _ in lists if route.space == space) for space in spaces]),
+        np.array([log_prior.get(modality[id], -math.inf) for id in documents], dtype=np.float64),
+        tuple(best[id][1] for id in documents),
+    )
+
+
+def log_priors(census: Mapping[Modality, int], media: Mapping[Modality, float]) -> dict[Modality, float]:
+    """The prior log odds of a document of each modality.
+
+    One document of the library is expected to answer; `media` is how probably it is of each modality, and without it
+    every document is as probable as the next.
+    """
+    everything = sum(census.values())
+    shares: dict[Modality, float] = dict(media) or {m: n / everything for m, n in census.items()}
+    return {m: math.log(max(p, 1e-9) / census[m]) for m, p in shares.items() if census.get(m)}

@@ -1,0 +1,211 @@
+"""The search page as a person meets it: the real server, real models, a real browser."""
+
+import json
+import re
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from media import photo
+from playwright.sync_api import Locator, Page, expect
+from town import EVIL, Open
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def _search(page: Page, words: str) -> Locator:
+    """The cards for the words, typed and sent with Enter."""
+    box = page.get_by_role("textbox", name="Search")
+    box.fill(words)
+    box.press("Enter")
+    page.wait_for_function("words => new URLSearchParams(location.search).get('q') === words", arg=words)
+    expect(page.locator("#answer")).to_contain_text("result")
+    expect(page.locator("#answer .pending")).to_have_count(0)
+    return page.locator(".mm-card")
+
+
+def _sideways(page: Page) -> int:
+    """How many pixels the page is wider than the window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+def test_a_question_finds_the_text(open_page: Open) -> None:
+    card = _search(open_page(), "what do children bring to the sea in autumn").first
+    expect(card.locator("h2")).to_have_text("The lantern festival")
+    expect(card.locator(".mm-medium")).to_have_text("Text")
+    expect(card.locator(".mm-headings")).to_have_text("October")
+    expect(card.locator("mark")).to_have_text(["autumn", "children"])
+    card.get_by_text("Why this was found").click()
+    expect(card.locator(".mm-why")).to_contain_text("number 1 of its list")
+    expect(card.locator(".mm-why")).to_contain_text("town/festival.md")
+
+
+def test_the_row_of_a_table_is_shown_with_its_number(open_page: Open) -> None:
+    card = _search(open_page(), "how many herring barrels did the Silver Dawn bring home").first
+    expect(card.locator(".mm-medium")).to_have_text("Table")
+    row = card.locator("tr.mm-match")
+    expect(row.locator("th, td")).to_have_text(["17", "Silver Dawn", "1917", "4711"])
+    expect(card.locator("tbody tr")).to_have_count(5)
+
+
+def test_a_picture_is_shown(open_page: Open) -> None:
+    page = open_page()
+    card = _search(page, "picture of a red cottage at sunset").first
+    expect(card.locator(".mm-medium")).to_have_text("Picture")
+    image = card.locator("img")
+    image.scroll_into_view_if_needed()
+    page.wait_for_function("image => image.complete && image.naturalWidth === 640", arg=image.element_handle())
+    page.get_by_text("results in").click()
+    expect(page.locator(".mm-how")).to_contain_text('"picture of" asks for image')
+
+
+def test_a_recording_plays_from_the_moment_of_its_words(open_page: Open) -> None:
+    page = open_page()
+    card = _search(page, "who saw the whale").first
+    expect(card.locator(".mm-medium")).to_have_text("Recording")
+    expect(card.locator(".mm-place")).to_have_text("0:40–0:58")
+    player = card.locator("audio")
+    assert re.search(r"/?media/document/[0-9a-f]{32}#t=40\.0$", player.get_attribute("src") or "")
+    with page.expect_response(lambda response: "/media/document/" in response.url) as answered:
+        player.evaluate("player => { player.preload = 'auto'; player.load(); }")
+    assert answered.value.status == 206
+    page.wait_for_function("player => player.readyState > 0", arg=player.element_handle())
+    page.wait_for_function("player => Math.abs(player.currentTime - 40) < 0.5", arg=player.element_handle())
+    assert player.evaluate("player => player.seekable.end(0)") == pytest.approx(60, abs=0.5)
+
+
+def test_other_moments_play_in_the_same_player(open_page: Open) -> None:
+    page = open_page()
+    card = page.locator(".mm-card").filter(has=page.locator("audio"))
+    _search(page, "the ferry, the frost and the whale in the memories of old Jonas")
+    player = card.locator("audio").element_handle()
+    moment = card.locator("a[data-moment]").first
+    wanted_s = float(moment.get_attribute("data-moment") or "nan")
+    moment.click()
+    page.wait_for_function("([player, s]) => Math.abs(player.currentTime - s) < 3", arg=[player, wanted_s])
+    assert page.evaluate("player => !player.paused", player)
+
+
+def test_a_picture_as_the_query_is_answered_or_says_what_opens_the_space(open_page: Open, tmp_path: Path) -> None:
+    photo().save(tmp_path / "query.png")
+    page = open_page()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a file").click()
+    chooser.value.set_files(tmp_path / "query.png")
+    page.locator("#box img").wait_for()
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("#answer h2")).to_have_text("A picture cannot be looked for yet")
+    expect(page.locator(".mm-closed .mm-panel")).to_be_visible()
+    expect(page.locator(".mm-closed")).to_contain_text("mmsearch models pull image")
+
+
+def test_closed_spaces_are_a_quiet_note(open_page: Open) -> None:
+    page = open_page()
+    _search(page, "lanterns")
+    note = page.locator(".mm-closed")
+    expect(note.locator("summary")).to_have_text(re.compile("Closed: image, table"))
+    expect(note.locator(".mm-panel")).to_be_hidden()
+    note.locator("summary").click()
+    expect(note.locator(".mm-panel")).to_contain_text("mmsearch models pull table")
+
+
+def test_what_a_document_says_stays_text(open_page: Open) -> None:
+    """That nothing ran is checked for each page of each test, by the fixture."""
+    page = open_page()
+    cards = _search(page, "maelstrom")
+    text = cards.filter(has_text="Text").first
+    expect(text.locator("h2")).to_contain_text(EVIL)
+    expect(cards.locator("table").first).to_contain_text(EVIL)
+    assert page.locator("#answer script, #answer img[src=x]").count() == 0
+    page.wait_for_timeout(300)
+
+
+def test_the_media_limit_the_results_and_the_address(open_page: Open) -> None:
+    page = open_page()
+    assert _search(page, "lanterns on the beach").count() > 1
+    page.get_by_role("checkbox", name="Tables").check(force=True)
+    expect(page.locator(".mm-card").filter(has_not_text="Table")).to_have_count(0)
+    page.wait_for_url(re.compile(r"\?q=lanterns.*&in=table$"))
+    page.get_by_role("radio", name="20").check(force=True)
+    page.wait_for_url(re.compile(r"&in=table&k=20$"))
+
+
+def test_an_address_opens_with_its_search_and_back_leads_back(open_page: Open) -> None:
+    page = open_page("?q=whale&in=audio,text&k=20")
+    expect(page.locator(".mm-card h2").first).to_have_text("memories")
+    box = page.get_by_role("textbox", name="Search")
+    expect(box).to_have_value("whale")
+    expect(page.get_by_role("checkbox", name="Recordings")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Tables")).not_to_be_checked()
+    expect(page.get_by_role("radio", name="20")).to_be_checked()
+    _search(page, "red cottage")
+    page.go_back()
+    expect(box).to_have_value("whale")
+    expect(page.locator(".mm-card h2").first).to_have_text("memories")
+
+
+def test_an_empty_box_shows_what_can_be_tried(open_page: Open) -> None:
+    page = open_page("?q=whale")
+    page.locator(".mm-card").first.wait_for()
+    box = page.get_by_role("textbox", name="Search")
+    box.fill("   ")
+    box.press("Enter")
+    expect(page.locator(".mm-card")).to_have_count(0)
+    assert "?" not in page.url
+
+
+def test_two_who_search_at_once_each_get_their_own_answer(open_page: Open) -> None:
+    pages = [open_page(), open_page()]
+    for page, words in zip(pages, ("whale", "red cottage"), strict=True):
+        page.get_by_role("textbox", name="Search").fill(words)
+    for page in pages:
+        page.get_by_role("textbox", name="Search").press("Enter", no_wait_after=True)
+    expect(pages[0].locator(".mm-card h2").first).to_have_text("memories")
+    expect(pages[1].locator(".mm-card h2").first).to_have_text("cliff")
+
+
+@pytest.mark.parametrize("words", ["", "maelstrom", "herring barrels of the Silver Dawn", "who saw the whale"])
+def test_nothing_is_wider_than_a_telephone(open_page: Open, words: str) -> None:
+    page = open_page(width=390, height=844)
+    if words:
+        _search(page, words)
+        for why in page.get_by_text("Why this was found").all():
+            why.click()
+    assert _sideways(page) <= 0
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_rule_of_accessibility_is_broken(open_page: Open, dark: bool) -> None:
+    """axe's rules: contrast, names of controls, order of headings, roles and alternatives."""
+    page = open_page(dark=dark)
+    _search(page, "red cottage, whale, Silver Dawn, lanterns")
+    page.locator(".mm-closed summary").click()
+    found = Axe().run(page, context="main", options={"resultTypes": ["violations"]}).response["violations"]
+    broken = {rule["id"]: [node["target"] for node in rule["nodes"]] for rule in found}
+    assert broken == {}
+
+
+def test_the_keyboard_alone_is_enough(open_page: Open) -> None:
+    page = open_page("?q=whale")
+    page.locator(".mm-card").first.wait_for()
+    page.locator(".mm-why summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".mm-why .mm-panel").first).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_role("textbox", name="Search")).to_be_focused()
+
+
+def test_a_file_of_this_computer_cannot_be_named_as_the_query(address: str, library: Path) -> None:
+    manifest = str(library / "manifest.sqlite3")
+    file = {"path": manifest, "meta": {"_type": "gradio.FileData"}}
+    body = json.dumps({"data": [{"text": "", "files": [file]}, [], 10]}).encode()
+    headers = {"Content-Type": "application/json"}
+    with urlopen(Request(f"{address}gradio_api/call/search", body, headers)) as started:
+        event = json.load(started)["event_id"]
+    with urlopen(f"{address}gradio_api/call/search/{event}") as answer:
+        assert answer.read().startswith(b"event: error")
+    with pytest.raises(HTTPError) as refused:
+        urlopen(f"{address}gradio_api/file={manifest}")
+    assert refused.value.code in (403, 404)

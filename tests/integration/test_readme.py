@@ -1,0 +1,60 @@
+"""What the README shows is run as it stands there."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+pytestmark = [pytest.mark.encoders, pytest.mark.slow]
+
+LIGHT = '[spaces.image]\npart = ""\n[spaces.table]\npart = ""\n[recognizer]\npart = ""\n[ocr]\npart = ""\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with the folders that the README speaks of."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "boats.md").write_text("# Night\n\nThe boats went out at night with red lamps.\n")
+    (tmp_path / "mmsearch.toml").write_text(LIGHT)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("MMSEARCH_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _block(heading: str) -> str:
+    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return "\n".join(line[4:] for line in section.splitlines() if line.startswith("    ") or not line.strip())
+
+
+def test_the_python_example_runs(home: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", _block("From Python")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not done.stdout, "the example asks for pictures and sound, and there is only a text"
+
+
+def test_the_command_lines_are_accepted(home: Path) -> None:
+    commands = re.findall(r"^mmsearch .*", _block("From the command line"), re.MULTILINE)
+    assert len(commands) == 6
+    for command in commands:
+        arguments = shlex.split(command, comments=True)[1:]
+        if arguments[0] in {"serve", "doctor"} or "--image" in arguments:
+            arguments = [arguments[0], "--help"]
+        else:
+            arguments = [str(Path(argument).expanduser()) if argument[0] == "~" else argument for argument in arguments]
+        done = subprocess.run(
+            [sys.executable, "-m", "mmsearch.cli", *arguments], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (command, done.stderr)
+
+
+def test_the_make_targets_are_there() -> None:
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text()
+    for target in re.findall(r"make ([a-z-]+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

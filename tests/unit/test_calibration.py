@@ -1,0 +1,56 @@
+"""Scores to surprisals: what the formulas give, and that they mean a chance."""
+
+import math
+
+import numpy as np
+import pytest
+
+from mmsearch.calibration import Background, TermStatistics, best_of, posterior
+
+
+def test_cosine_evidence_is_the_surprisal_of_a_logistic_background() -> None:
+    generator = np.random.default_rng(3)
+    background = generator.logistic(0.1, 0.05, 20_000)
+    vectors = np.stack([background, np.zeros_like(background)], axis=1).astype(np.float32)
+    scores = np.array([0.1, 0.2, 0.4, 0.6])
+    found = Background(vectors).evidence(np.array([1, 0], np.float32), scores)
+    chances = 1 / (1 + np.exp((scores - 0.1) / 0.05))
+    np.testing.assert_allclose(found, -np.log(chances), rtol=0.05)
+
+
+def test_a_space_with_one_vector_has_no_background() -> None:
+    vectors = np.ones((1, 2), np.float32)
+    assert list(Background(vectors).evidence(np.ones(2, np.float32), np.array([0.9]))) == [0.0]
+
+
+def test_idf_is_bm25s_when_the_sample_is_the_space() -> None:
+    statistics = TermStatistics.of(["sea boat", "sea", "sea gull", "lamp"], segments=4)
+    assert statistics.idf("sea") == pytest.approx(math.log(1 + (4 - 3 + 0.5) / 3.5))
+    assert statistics.idf("unheard") == pytest.approx(math.log(1 + 4.5 / 0.5))
+
+
+def test_idf_of_a_sample_stands_for_the_space() -> None:
+    statistics = TermStatistics.of(["sea"] * 10 + ["boat"] * 90, segments=1_000)
+    assert statistics.idf("sea") == pytest.approx(math.log(1 + (1_000 - 100 + 0.5) / 100.5))
+    assert statistics.idf("unheard") > statistics.idf("sea")
+
+
+def test_word_evidence_grows_with_the_share_of_the_query_that_is_matched() -> None:
+    statistics = TermStatistics.of(["sea boat", "sea", "gull", "lamp"], segments=4)
+    idf = statistics.idf("boat")
+    matched = statistics.evidence("boat", np.array([idf]))
+    diluted = statistics.evidence("boat unheard", np.array([idf]))
+    assert matched == pytest.approx([0.5 * idf])
+    assert diluted == pytest.approx([0.5 * idf * idf / (idf + statistics.idf("unheard"))])
+    assert statistics.evidence("", np.array([0.0])) == pytest.approx([0.0])
+
+
+def test_the_best_of_many_segments_is_less_surprising() -> None:
+    found = best_of(np.array([5.0, 5.0, 1.0, math.nan]), np.array([1.0, 10.0, 50.0, 0.0]))
+    np.testing.assert_allclose(found, [5, 5 - math.log(10), 0, math.nan])
+
+
+def test_the_posterior_is_bayes() -> None:
+    assert posterior(np.array([0.0]), np.array([0.0])) == pytest.approx([0.5])
+    assert posterior(np.array([math.log(100)]), np.array([-math.log(100)])) == pytest.approx([0.5])
+    assert posterior(np.array([5.0]), np.array([-math.inf])) == pytest.approx([0.0])

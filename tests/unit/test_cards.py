@@ -1,0 +1,186 @@
+"""What the page shows of a ranking: escaped, marked, and nothing lost."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from mmsearch.types import Answer, Hit, Modality, Query, Ranking, Result, Route, Segment, Span, Table
+from mmsearch_ui.asked import Asked
+from mmsearch_ui.cards import answer_html, error_html, pieces, reasons, welcome_html
+
+EVIL = """<script>alert(1)</script><img src=x onerror="alert(2)">' ${alert(3)} {{value}} </mark>"""
+DOCUMENT, SEGMENT = "d" * 32, "5" * 32
+
+
+def _segment(**changes: Any) -> Segment:
+    plain = Segment(SEGMENT, DOCUMENT, "/town/pier/notes.md", "text", Span(), title="Notes", text="The pier at night.")
+    return replace(plain, **changes)
+
+
+def _result(segment: Segment, snippet: str = "", **changes: Any) -> Result:
+    hits = (Hit(segment.id, segment.document_id, segment.modality, "words", 2, 7.25),)
+    return replace(Result(1, 0.5, segment, snippet or segment.text, (), hits), **changes)
+
+
+def _soup(*results: Result, asked: Asked | None = None, closed: Mapping[str, str] | None = None) -> BeautifulSoup:
+    asked = asked or Asked("pier")
+    routes = (Route("words", 1.0, 100, "answers a query by text"),)
+    took_ms = {"route": 0.1, "total": 12.4}
+    ranking = Ranking(Query(asked.words), routes, {}, False, closed or {}, took_ms, results)
+    return BeautifulSoup(answer_html(ranking, asked), "html.parser")
+
+
+def _one(soup: BeautifulSoup, selector: str) -> Tag:
+    (found,) = soup.select(selector)
+    return found
+
+
+def test_nothing_that_a_document_says_becomes_markup() -> None:
+    evil = _segment(
+        uri=f"/town/{EVIL}",
+        title=EVIL,
+        headings=(EVIL + "heading",),
+        modality="table",
+        span=Span(part=EVIL),
+        table=Table((EVIL,), ((EVIL,),)),
+    )
+    plain = _segment(id="6" * 32, title=EVIL, text=EVIL, modality="audio", span=Span(start_s=1.0, end_s=2.0))
+    results = (
+        _result(evil, EVIL, answer=Answer(EVIL, ((0, 0),)), more=(_segment(span=Span(part=EVIL + "more")),)),
+        _result(plain, EVIL + "!", highlights=((0, 20),)),
+        _result(replace(plain, modality="image"), EVIL + "?"),
+    )
+    soup = _soup(*results, asked=Asked(EVIL), closed={EVIL: EVIL})
+    assert not soup.find_all("script")
+    assert [image["src"] for image in soup.find_all("img")] == [f"media/picture/{DOCUMENT}/{plain.id}"]
+    assert not [name for tag in soup.find_all(True) for name in tag.attrs if name.startswith("on")]
+    assert soup.get_text().count("<script>alert(1)</script>") >= 12
+    for page in (error_html(EVIL), welcome_html([EVIL])):
+        assert "<script" not in page
+        assert EVIL in BeautifulSoup(page, "html.parser").get_text()
+
+
+def test_a_text_names_its_place_and_marks_the_words() -> None:
+    segment = _segment(uri="/town/pier/notes.pdf", headings=("Notes", "Lamps"), span=Span(page=3))
+    soup = _soup(_result(segment, "The pier at night.", highlights=((4, 8), (12, 17))))
+    assert [mark.get_text() for mark in soup.select(".mm-snippet mark")] == ["pier", "night"]
+    assert _one(soup, ".mm-snippet").get_text().strip() == "The pier at night."
+    assert _one(soup, ".mm-place").get_text() == "page 3"
+    assert _one(soup, ".mm-headings").get_text() == "Lamps"
+    assert _one(soup, ".mm-path").get_text() == "pier/notes.pdf"
+    assert _one(soup, "h2 a")["href"] == f"media/document/{DOCUMENT}#page=3"
+    assert "number 2 of its list, with its own score 7.25" in _one(soup, ".mm-why").get_text()
+
+
+def test_a_recording_starts_at_the_moment_and_names_the_other_moments() -> None:
+    def said(start_s: float, end_s: float) -> Segment:
+        return _segment(modality="audio", uri="/town/talk.ogg", span=Span(start_s=start_s, end_s=end_s))
+
+    result = _result(said(42.0, 58.4), more=(said(3700.0, 3710.0), said(5.25, 9.0), said(42.0, 58.4)))
+    soup = _soup(result)
+    player = _one(soup, "audio")
+    assert (player["src"], player["preload"]) == (f"media/document/{DOCUMENT}#t=42.0", "none")
+    assert _one(soup, ".mm-place").get_text() == "0:42–0:58"
+    links = soup.select(".mm-more a")
+    assert [link.get_text() for link in links] == ["0:05–0:09", "1:01:40–1:01:50"]
+    assert [link["data-moment"] for link in links] == ["5.25", "3700.0"]
+
+
+def test_a_recording_that_no_browser_plays_is_a_link() -> None:
+    recording = _segment(modality="audio", uri="/town/talk.aiff", span=Span(start_s=42.0, end_s=58.4))
+    soup = _soup(_result(recording), _result(replace(recording, uri="/sets/corpus.jsonl#7")))
+    (player,) = soup.select("audio")
+    assert [bool(card.select("audio")) for card in soup.select(".mm-card")] == [False, True]
+    assert player["src"] == soup.select("h2 a")[0]["href"]
+
+
+def test_a_picture_is_shown_with_its_title_as_its_description() -> None:
+    soup = _soup(_result(_segment(modality="image", title="Pier at night")))
+    image = _one(soup, "img")
+    assert (image["src"], image["alt"]) == (f"media/picture/{DOCUMENT}/{SEGMENT}", "Pier at night")
+
+
+def test_a_table_shows_the_row_that_matches_and_where_it_stands() -> None:
+    rows = tuple((f"2024-01-{day:02}", "calm" if day != 9 else "storm") for day in range(1, 21))
+    segment = _segment(modality="table", table=Table(("day", "sea"), rows), span=Span(start_row=40, end_row=60))
+    snippet = "day: 2024-01-09 · sea: storm"
+    start = snippet.index("storm")
+    soup = _soup(_result(segment, snippet, highlights=((start, start + 5),)))
+    match = _one(soup, "tr.mm-match")
+    assert [cell.get_text() for cell in match.find_all(["th", "td"])] == ["49", "2024-01-09", "storm"]
+    assert _one(soup, "td mark").get_text() == "storm"
+    assert [row.get_text() for row in soup.select("tbody th")] == ["47", "48", "49", "50", "51"]
+    assert not soup.select(".mm-snippet")
+
+
+def test_the_cell_that_answers_is_shown_even_where_no_word_matches() -> None:
+    rows = tuple((str(day), f"{day / 2} m") for day in range(1, 31))
+    segment = _segment(modality="table", table=Table(("day", "wave"), rows), span=Span(start_row=0, end_row=30))
+    soup = _soup(_result(segment, "day: 1 · wave: 0.5 m", answer=Answer("14.5 m", ((28, 1),))))
+    assert _one(soup, "td.mm-cell").get_text() == "14.5 m"
+    assert _one(soup, ".mm-answer").get_text() == "14.5 m"
+
+
+def test_a_line_of_a_corpus_has_no_file_to_open() -> None:
+    soup = _soup(_result(_segment(uri="/sets/corpus.jsonl#12")))
+    assert not soup.select("h2 a")
+
+
+def test_nothing_found_offers_the_search_without_its_limits() -> None:
+    soup = _soup(asked=Asked("pier", ("table",), 20))
+    assert _one(soup, "a[data-search]")["href"] == "?q=pier&k=20"
+    assert "mmsearch index" in _one(soup, ".mm-empty").get_text()
+
+
+def test_a_picture_that_nobody_can_answer_says_what_opens_the_space() -> None:
+    closed = {"image": 'weights are not here; run "mmsearch models pull image"'}
+    ranking = Ranking(Query(image=b"..."), (), {}, False, closed, {"total": 0.2}, ())
+    soup = BeautifulSoup(answer_html(ranking, Asked()), "html.parser")
+    assert _one(soup, "h2").get_text() == "A picture cannot be looked for yet"
+    assert "open" in _one(soup, ".mm-closed").attrs
+    assert 'run "mmsearch models pull image"' in _one(soup, ".mm-closed").get_text()
+
+
+def test_a_weak_ranking_says_so_and_what_media_the_query_wants() -> None:
+    routes = (Route("words", 1.0, 100, "answers a query by text"),)
+    media: dict[Modality, float] = {"text": 0.25, "image": 0.75}
+    weak = Ranking(Query("pier"), routes, media, True, {}, {"total": 1.0}, (_result(_segment()),))
+    soup = BeautifulSoup(answer_html(weak, Asked("pier")), "html.parser")
+    assert "Nothing here fits well" in _one(soup, ".mm-weak").get_text()
+    assert "picture 75 %, text 25 %" in _one(soup, ".mm-how").get_text()
+    assert not BeautifulSoup(answer_html(replace(weak, no_good_match=False), Asked("pier")), "html.parser").select(
+        ".mm-weak"
+    )
+
+
+def test_reasons_name_all_spaces_that_they_hold_for() -> None:
+    routes = [Route(space, 1.0, 9, reason) for reason in ("by text", "asks for image") for space in ("words", "text")]
+    assert reasons(routes) == [("by text", "words, text"), ("asks for image", "words, text")]
+
+
+@pytest.mark.parametrize(
+    ("highlights", "expected"),
+    [
+        ([], [("abcdef", False)]),
+        ([(0, 2), (4, 6)], [("ab", True), ("cd", False), ("ef", True)]),
+        ([(2, 5), (0, 3)], [("abc", True), ("de", True), ("f", False)]),
+        ([(3, 99)], [("abc", False), ("def", True)]),
+    ],
+)
+def test_pieces_put_together_are_the_text(highlights: list[tuple[int, int]], expected: list[tuple[str, bool]]) -> None:
+    assert pieces("abcdef", highlights) == expected
+
+
+@pytest.mark.parametrize(
+    "asked", [Asked(), Asked("a & b=c + ü"), Asked("waves", ("table", "image"), 50), Asked("", ("audio",))]
+)
+def test_an_address_reads_back_as_what_was_asked(asked: Asked) -> None:
+    assert Asked.read(dict(parse_qsl(asked.address.removeprefix("?")))) == asked
+
+
+def test_an_address_that_makes_no_sense_is_read_as_far_as_it_does() -> None:
+    assert Asked.read({"q": " sea ", "in": "video,text,,text", "k": "1000000"}) == Asked("sea", ("text",), 10)

@@ -1,0 +1,32 @@
+"""Searches to try on a library."""
+
+from pathlib import Path
+
+from mmsearch.demo import demo_library, example_searches
+from mmsearch.examples import examples
+from mmsearch.manifest import Entry, Manifest
+
+
+def _manifest(folder: Path, *uris: str) -> Manifest:
+    manifest = Manifest(folder / "manifest.sqlite3")
+    manifest.write(Entry(id=str(number), uri=uri, done=True) for number, uri in enumerate(uris))
+    return manifest
+
+
+def test_file_names_that_read_as_words_are_searches(tmp_path: Path) -> None:
+    manifest = _manifest(
+        tmp_path, "/a/town_history.md", "/a/IMG_2031.jpg", "/b/Town-History.pdf", "/b/x.txt", "/c/a b.md"
+    )
+    assert examples(manifest) == ["town history"]
+
+
+def test_at_most_six_come_from_all_over_the_library(tmp_path: Path) -> None:
+    letters = "abcdefghijkl"
+    manifest = _manifest(tmp_path, *(f"/notes/{letter * 3}_notes.md" for letter in letters))
+    assert examples(manifest) == [f"{letter * 3} notes" for letter in "acegik"]
+
+
+def test_the_demo_brings_its_own(tmp_path: Path) -> None:
+    manifest = _manifest(tmp_path, "/a/town_history.md")
+    manifest.add_root(demo_library().resolve())
+    assert examples(manifest) == [example["query"] for example in example_searches()]

@@ -1,0 +1,59 @@
+"""What counts as the same word."""
+
+import pytest
+
+from mmsearch.lexical import LexicalEncoder, analyze, fold, tokens
+from mmsearch.types import Segment, Span, Table
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("The boats were running", ["boat", "run"]),
+        ("How many LIGHTHOUSES?", ["lighthous"]),
+        ("Müller’s Café", ["muller", "cafe"]),
+        ("don't stop", ["stop"]),
+        ("1,452.40", ["1452.4"]),
+        ("1.452,40", ["1452.4"]),
+        ("1452.4", ["1452.4"]),
+        ("007 agents", ["7", "agent"]),
+        ("SKU-4711", ["sku4711", "sku", "4711"]),
+        ("sku4711", ["sku4711", "sku", "4711"]),
+        ("4711", ["4711"]),
+        ("2017–18", ["2017", "2018"]),
+        ("1999-00", ["1999", "2000"]),
+        ("U.S.A", ["usa"]),
+        ("well-known and/or", ["well", "known"]),
+        ("灯台守", ["灯台", "台守"]),
+        ("港", ["港"]),
+        ("ﬁle № 3", ["file", "3"]),
+        ("", []),
+        ("?!… the of", []),
+    ],
+)
+def test_analysis(text: str, terms: list[str]) -> None:
+    assert analyze(text) == terms
+
+
+def test_terms_are_safe_for_a_store_that_splits_at_blanks() -> None:
+    text = "a\u00a0b c\u2003d e_f g\u200bh 1\u202f000 é\u0301"
+    assert all(term.strip() and not any(c.isspace() for c in term) for term in analyze(text))
+    assert " ".join(analyze(text)).split() == analyze(text)
+
+
+def test_tokens_stand_where_the_words_stand() -> None:
+    text = "Größe: ﬁne boats, 1,452.40 m"
+    assert [text[start:end] for start, end, _ in tokens(text)] == ["Größe", "ﬁne", "boats", "1,452.40", "m"]
+
+
+def test_folding_is_stable() -> None:
+    assert fold(fold("Ĳsselmeer ÅNGSTRÖM ΆΘΗΝΑ ёлка")) == fold("Ĳsselmeer ÅNGSTRÖM ΆΘΗΝΑ ёлка")
+
+
+def test_a_segment_is_found_by_title_headings_text_and_cells() -> None:
+    table = Table(("port", "boats"), (("Morra", "12"),))
+    segment = Segment(
+        "s", "d", "/d", "table", Span(), title="Fleet", headings=("1907",), text="Harbour list", table=table
+    )
+    (terms,) = LexicalEncoder().encode([segment])
+    assert {"fleet", "1907", "harbour", "list", "port", "boat", "morra", "12"} <= set(terms.split())
