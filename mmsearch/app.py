@@ -12,9 +12,9 @@ from filelock import FileLock, Timeout
 from mmsearch.errors import ConfigError, LibraryLocked, ModelUnavailable, NotFound
 from mmsearch.indexing import Indexer, Progress
 from mmsearch.manifest import Manifest
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer, Store
 from mmsearch.readers import default_readers
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.renditions import Renditions
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Part, Settings

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmsearch.calibration import Floats, best_of
 from mmsearch.types import Hit, Modality, Route
+from mmsearch.windows import segment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def gather(
 ) -> Candidates:
     """The candidates among the hits.
 
-    `evidence` calibrates scores of a space; `held` says how many segments of a document each space could hold, by
+    `evidence` calibrates scores of a space; `held` says how many rows a document has in each space, by
     name; `log_prior` is the prior log odds of a document of each modality. Lists of one space count as one.
     """
     hits = {(hit.space, hit.segment_id): hit for _, found in lists for hit in found}
@@ -45,7 +46,7 @@ def gather(
     column = {id: place for place, id in enumerate(documents)}
     scores = np.full((len(spaces), len(documents)), np.nan)
     surprisal = np.full_like(scores, np.nan)
-    worth: dict[tuple[str, str], float] = {}
+    worth: dict[tuple[str, str], dict[str, float]] = {}
     for row, space in enumerate(spaces):
         counts = np.array([held.get(id, {}).get(space, 0) for id in documents], dtype=np.float64)
         surprisal[row, counts > 0] = 0.0
@@ -55,11 +56,13 @@ def gather(
             place = column[hit.document_id]
             scores[row, place] = np.fmax(scores[row, place], hit.score)
             surprisal[row, place] = np.fmax(surprisal[row, place], nats)
-            key = (hit.document_id, hit.segment_id)
-            worth[key] = worth.get(key, 0.0) + float(nats)
+            key = (hit.document_id, segment_of(hit.segment_id))
+            worth.setdefault(key, {})
+            worth[key][space] = max(worth[key].get(space, 0.0), float(nats))
         surprisal[row] = best_of(surprisal[row], counts)
     best: dict[str, tuple[float, str]] = {}
-    for (document, segment), nats in sorted(worth.items()):
+    for (document, segment), by_space in sorted(worth.items()):
+        nats = sum(by_space.values())
         if document not in best or nats > best[document][0]:
             best[document] = (nats, segment)
     return Candidates(

@@ -18,6 +18,7 @@ from platformdirs import user_cache_path
 
 from mmsearch.errors import ConfigError
 from mmsearch.indexing import Progress
+from mmsearch.manifest import FORMAT as MANIFEST_FORMAT
 from mmsearch.retrieval_sets import JudgedDocument, RetrievalSet
 from mmsearch.sources import CORPUS_FILE
 from mmsearch.types import Qrels, Query, Ranking, Run, digest
@@ -77,8 +78,9 @@ class Outcome:
 
 
 def cached_library(folder: Path) -> Path:
-    """Where the index of a set is kept for the next evaluation."""
-    return user_cache_path("mmsearch") / "evaluation" / f"{folder.resolve().name}-{digest(folder.resolve())[:8]}"
+    """Where the index of a set is kept for the next evaluation; an mmsearch with another format makes its own."""
+    place = folder.expanduser().resolve()
+    return user_cache_path("mmsearch") / "evaluation" / f"{place.name}-{digest(place, MANIFEST_FORMAT)[:8]}"
 
 
 def evaluate(

@@ -137,9 +137,9 @@ class LexicalEncoder:
             revision=f"{REVISION}.{serialisation.REVISION}",
         )
 
-    def accepts(self, segment: Segment) -> bool:
-        """Every segment: this space is the library's catalogue."""
-        return True
+    def windows(self, segment: Segment) -> list[Segment]:
+        """Every segment, whole: this space is the library's catalogue."""
+        return [segment]
 
     def encode(self, segments: Sequence[Segment]) -> list[str]:
         return [" ".join(analyze(serialisation.for_words(segment))) for segment in segments]

@@ -42,11 +42,14 @@ class Encoder(Protocol):
     def space(self) -> Space:
         """The facts of the space, without loading a model. Raises ModelUnavailable when the weights are not here."""
 
-    def accepts(self, segment: Segment) -> bool:
-        """Whether the segment has what this space is made from (words, a picture, a table)."""
+    def windows(self, segment: Segment) -> Sequence[Segment]:
+        """The segment in the pieces that get a row each, mostly itself; none when it lacks what the space is made from.
+
+        Ids of pieces are `mmsearch.windows`' business: the first has the segment's own.
+        """
 
     def encode(self, segments: Sequence[Segment]) -> Content:
-        """One row for each segment, in order: float32 (n, dim) of unit length, or n analysed strings.
+        """One row for each segment or piece, in order: float32 (n, dim) of unit length, or n analysed strings.
 
         Batch size does not change the numbers (1e-4). Raises ModelUnavailable within 5 s, ModelError.
         """

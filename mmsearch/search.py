@@ -29,6 +29,9 @@ from mmsearch.types import And, Filter, Hit, In, Modality, Query, Ranking, Resul
 MORE_SEGMENTS = 3
 """How many further segments of a document a result names."""
 
+MOST_COMPLETED = 2_000
+"""Rows asked for at most when a space is asked about documents that others found."""
+
 Lists = Sequence[tuple[Route, Sequence[Hit]]]
 
 
@@ -85,16 +88,35 @@ class Searcher:
     def _candidates(
         self, lists: Lists, encoded: Mapping[str, Vector | str], log_prior: Mapping[Modality, float]
     ) -> Candidates:
+        """The documents that any space found, with their scores in every space that holds them."""
         names = {opened.space.fingerprint: name for name, opened in self.spaces.items()}
+        found = {hit.document_id for _, hits in lists for hit in hits}
         held = {
-            document: {names[space]: count for space, count in spaces.items() if space in names}
-            for document, spaces in self.manifest.held({h.document_id for _, hits in lists for h in hits}).items()
+            document: {names[space]: count for space, count in spaces.items() if names.get(space) in encoded}
+            for document, spaces in self.manifest.held(found).items()
         }
 
         def evidence(space: str, scores: Floats) -> Floats:
             return self._calibration(space).evidence(encoded[space], scores)  # type: ignore[arg-type]  # of its kind
 
-        return gather(lists, evidence, held, log_prior)
+        return gather([*lists, *self._missing(lists, encoded, held)], evidence, held, log_prior)
+
+    def _missing(
+        self, lists: Lists, encoded: Mapping[str, Vector | str], held: Mapping[str, Mapping[str, int]]
+    ) -> list[tuple[Route, list[Hit]]]:
+        """What the spaces say of documents that others found: not among the first is not the same as nothing."""
+        completed = []
+        for name, query in encoded.items():
+            found = {hit.document_id for route, hits in lists if route.space == name for hit in hits}
+            missing = {document: spaces[name] for document, spaces in held.items() if spaces.get(name)}
+            missing = {document: count for document, count in missing.items() if document not in found}
+            if missing:
+                depth = min(sum(missing.values()), MOST_COMPLETED)
+                only = In("document", tuple(sorted(missing)))
+                hits = self.store.search(self.spaces[name].collection, query, depth, only)
+                weight = max(route.weight for route, _ in lists if route.space == name)
+                completed.append((Route(name, weight, depth, "found by other spaces"), hits))
+        return completed
 
     def _calibration(self, name: str) -> Calibration:
         if name not in self._calibrations:

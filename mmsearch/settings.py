@@ -46,7 +46,7 @@ class IndexingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     batch_segments: int = Field(default=128, ge=1)
-    passage_tokens: int = Field(default=128, ge=32)
+    passage_tokens: int = Field(default=256, ge=32)
     table_rows: int = Field(default=100, ge=1)
     max_file_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
 

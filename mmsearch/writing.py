@@ -109,7 +109,12 @@ class Writer:
         self.segments += len(waiting)
 
     def _fill(self, space: OpenSpace, waiting: list[tuple[_Open, Segment]]) -> None:
-        chosen = [(d, s) for d, s in waiting if s.modality in space.space.stores and space.encoder.accepts(s)]
+        chosen = [
+            (document, window)
+            for document, segment in waiting
+            if segment.modality in space.space.stores
+            for window in space.encoder.windows(segment)
+        ]
         if not chosen:
             return
         segments = [segment for _, segment in chosen]

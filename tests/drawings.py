@@ -6,9 +6,8 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from PIL import Image, ImageDraw
-
 from checkpoints import CLIP_PREPROCESS, make_clip
+from PIL import Image, ImageDraw
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 170, 60), "blue": (40, 70, 220), "yellow": (235, 210, 40)}
 SHAPES = ("circle", "square", "triangle", "cross")
@@ -46,22 +45,24 @@ def png(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def train(captions: Sequence[str] = CLASSES, steps: int = 250, seed: int = 7) -> Any:
-    """A tiny open_clip model trained by CLIP's own loss on one picture of every caption a step."""
+def train(captions: Sequence[str] = CLASSES, steps: int = 500, drawn: int = 40, seed: int = 7) -> Any:
+    """A tiny open_clip model trained by CLIP's own loss, each step on one of the `drawn` pictures of every caption."""
     import torch
     from open_clip.loss import ClipLoss
     from open_clip.tokenizer import SimpleTokenizer
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
-    random = Random(seed)
-    model = make_clip(seed).train()
+    random, model = Random(seed), make_clip(seed).train()
     prepare = image_transform_v2(PreprocessCfg(size=32, **CLIP_PREPROCESS), is_train=False)
+    pictures = [torch.stack([prepare(draw(caption, random)) for _ in range(drawn)]) for caption in captions]
     tokens = SimpleTokenizer(context_length=24)(list(captions))
-    loss, optimizer = ClipLoss(), torch.optim.Adam(model.parameters(), lr=1e-3)
+    model.token_embedding.weight.requires_grad_(False)  # 49,408 rows, of which it needs ten
+    loss, optimizer = ClipLoss(), torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), weight_decay=0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps, pct_start=0.2)
     for _ in range(steps):
-        pictures = torch.stack([prepare(draw(caption, random)) for caption in captions])
         optimizer.zero_grad()
-        image, text, scale = model(pictures, tokens)
+        image, text, scale = model(torch.stack([shown[random.randrange(drawn)] for shown in pictures]), tokens)
         loss(image, text, scale).backward()
         optimizer.step()
+        schedule.step()
     return model.eval()

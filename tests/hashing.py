@@ -8,10 +8,13 @@ import numpy as np
 
 from mmsearch.errors import ModelUnavailable
 from mmsearch.lexical import analyze
+from mmsearch.passages import PassageSplitter
 from mmsearch.serialisation import for_encoder
 from mmsearch.types import MODALITIES, Embeddings, Query, Segment, Space, Vector
+from mmsearch.windows import windows
 
 DIM = 64
+WINDOW_TOKENS = 32
 
 
 @dataclass
@@ -30,8 +33,8 @@ class HashingEncoder:
         everything = frozenset(MODALITIES)
         return Space(self.name, "dense", everything, frozenset({"text"}), "hashing", self.revision, DIM)
 
-    def accepts(self, segment: Segment) -> bool:
-        return bool(analyze(for_encoder(segment)))
+    def windows(self, segment: Segment) -> list[Segment]:
+        return windows(segment, PassageSplitter(WINDOW_TOKENS)) if analyze(for_encoder(segment)) else []
 
     def encode(self, segments: Sequence[Segment]) -> Embeddings:
         self.encoded += [segment.id for segment in segments]

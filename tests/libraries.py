@@ -11,7 +11,7 @@ from mmsearch.lexical import LexicalEncoder
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.readers import default_readers
-from mmsearch.readers.passages import PassageSplitter
+from mmsearch.passages import PassageSplitter
 from mmsearch.renditions import Renditions
 from mmsearch.settings import MANIFEST_FILE
 from mmsearch.spaces import held_collections

@@ -88,8 +88,9 @@ class ImageEncoder:
             dim=dim,
         )
 
-    def accepts(self, segment: Segment) -> bool:
-        return segment.modality == "image" and segment.picture is not None
+    def windows(self, segment: Segment) -> list[Segment]:
+        """The segment if it is a picture."""
+        return [segment] if segment.modality == "image" and segment.picture is not None else []
 
     def encode(self, segments: Sequence[Segment]) -> Embeddings:
         step = self._batch_pictures

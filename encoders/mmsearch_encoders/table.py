@@ -95,8 +95,9 @@ class TableEncoder:
             dim=dim,
         )
 
-    def accepts(self, segment: Segment) -> bool:
-        return segment.table is not None and bool(segment.table.header)
+    def windows(self, segment: Segment) -> list[Segment]:
+        """The segment if it is a table; its first rows stand for the others."""
+        return [segment] if segment.table is not None and segment.table.header else []
 
     def encode(self, segments: Sequence[Segment]) -> Embeddings:
         pooled = self.pooled([segment.table or Table((), ()) for segment in segments])
@@ -163,7 +164,7 @@ class TableEncoder:
         `Projection.explained` says how much of the text vectors the map accounts for on tables it has not seen.
         Raises ModelUnavailable, ModelError for fewer than 8 tables.
         """
-        tables = [segment for segment in segments if self.accepts(segment)]
+        tables = [segment for segment in segments if self.windows(segment)]
         pooled = self.pooled([segment.table for segment in tables if segment.table])
         projection = fit_projection(pooled, self.text.encode(tables), self._fingerprints())
         projection.save(file)

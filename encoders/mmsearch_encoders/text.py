@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmsearch import serialisation
 from mmsearch.errors import ModelError, ModelUnavailable
+from mmsearch.passages import PassageSplitter
 from mmsearch.serialisation import for_encoder
 from mmsearch.types import MODALITIES, Embeddings, Query, Segment, Space, Vector, digest
+from mmsearch.windows import windows
 from mmsearch_encoders.loading import Once, batches_by_size, best_device, existing, first_line, loading, reporting
 from mmsearch_encoders.prompts import Prompts, prompts_of
 from mmsearch_encoders.weights import Source, package_folder, read_json, require, revision
@@ -28,7 +31,8 @@ class TextEncoder:
     """Every segment that has words, by what it says, asked in words.
 
     `model` is a name whose weights a package brings (all-MiniLM-L6-v2), a folder, or a name on the model hub that is
-    in the local cache. Prompts are the model's own unless given. `batch_tokens` bounds the tokens of one batch.
+    in the local cache. Prompts are the model's own unless given. `batch_tokens` bounds the tokens of one batch;
+    `window_tokens` is the length of text that gets a vector of its own.
     """
 
     def __init__(
@@ -38,7 +42,9 @@ class TextEncoder:
         passage_prompt: str | None = None,
         device: str | None = None,
         batch_tokens: int = 4096,
+        window_tokens: int = 128,
     ) -> None:
+        self._window_tokens = window_tokens
         self.source = source_of(model)
         self._query_prompt, self._passage_prompt = query_prompt, passage_prompt
         self._device, self._batch_tokens = device, batch_tokens
@@ -66,9 +72,18 @@ class TextEncoder:
             stores=frozenset(MODALITIES),
             answers=frozenset({"text"}),
             model=self.source.model,
-            revision=digest(revision(self.facts.folder), self.prompts.passage)[:16],
+            revision=digest(
+                revision(self.facts.folder),
+                self.prompts.passage,
+                self._splitter.fingerprint,
+                serialisation.REVISION,
+            )[:16],
             dim=self.facts.dim,
         )
+
+    @cached_property
+    def _splitter(self) -> PassageSplitter:
+        return PassageSplitter(min(self._window_tokens, self.facts.max_tokens), self.tokenizer_file)
 
     @property
     def max_tokens(self) -> int:
@@ -83,8 +98,9 @@ class TextEncoder:
         """The model's tokenizer.json if it has one. Raises ModelUnavailable."""
         return existing(self.facts.folder / "tokenizer.json")
 
-    def accepts(self, segment: Segment) -> bool:
-        return bool(for_encoder(segment))
+    def windows(self, segment: Segment) -> list[Segment]:
+        """The segment in windows of at most `window_tokens`, if it has any words."""
+        return windows(segment, self._splitter) if for_encoder(segment) else []
 
     def encode(self, segments: Sequence[Segment]) -> Embeddings:
         return self._encode([for_encoder(segment) for segment in segments], self.prompts.passage)

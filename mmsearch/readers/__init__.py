@@ -1,5 +1,6 @@
 """Readers: a file or record into segments. Their libraries are imported when the first file of a kind is read."""
 
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers.audio import AudioReader
 from mmsearch.readers.delimited import DelimitedReader
@@ -7,7 +8,6 @@ from mmsearch.readers.html import HtmlReader
 from mmsearch.readers.jsons import JsonLinesReader, JsonReader
 from mmsearch.readers.markdown import MarkdownReader
 from mmsearch.readers.parquet import ParquetReader
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.pdf import PdfReader
 from mmsearch.readers.picture import PictureReader
 from mmsearch.readers.records import RecordReader

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import SpeechRecognizer
 from mmsearch.readers.captions import iso_date
 from mmsearch.readers.decoding import TRIPPED, decoding, is_blank, open_file, version_of
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.transcripts import stretches, timed, untimed
 from mmsearch.types import Document, Segment, Span, digest

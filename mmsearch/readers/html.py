@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.passages import PassageSplitter
 from mmsearch.readers.captions import iso_date
 from mmsearch.readers.charsets import decode, encoding_fact
 from mmsearch.readers.decoding import DAMAGED, decoding, read_bytes
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import sheet_segments
 from mmsearch.types import Document, Segment, Span, digest

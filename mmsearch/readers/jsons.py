@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.passages import PassageSplitter
 from mmsearch.readers.charsets import decode, encoding_of
 from mmsearch.readers.decoding import decoding
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import cell_text, sheet_segments, window_segments
 from mmsearch.types import Document, Segment, digest

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mmsearch.passages import PassageSplitter
 from mmsearch.readers.charsets import decode, encoding_fact
 from mmsearch.readers.decoding import decoding
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import window_segments
 from mmsearch.types import Document, Segment, Span, digest

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import iso_date
 from mmsearch.readers.decoding import DAMAGED, decoding, open_file, version_of
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.pdf_tables import Box, TableFinder
 from mmsearch.readers.raster import LETTERING_PIXELS, encoded, rendition
 from mmsearch.readers.segments import Origin, title_from_name

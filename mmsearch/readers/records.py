@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia, UnsupportedMedia
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Reader
 from mmsearch.readers.decoding import decoding
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin
 from mmsearch.readers.tables import cell_text, window_segments
 from mmsearch.types import Document, Segment, digest

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmsearch.readers.passages import PassageSplitter
+from mmsearch.passages import PassageSplitter
 from mmsearch.types import Document, Modality, Segment, Span, Table, digest
 
 _CAMERA_NAME = re.compile(r"(?i)^(?:img|dsc[nf]?|pxl|p|mvi|vid|scan|image|photo|screenshot|rec|audio|track)?[\W\d_]*$")

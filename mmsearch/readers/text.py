@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mmsearch.passages import PassageSplitter
 from mmsearch.readers.charsets import decode, encoding_fact
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.types import Document, Segment, digest
 

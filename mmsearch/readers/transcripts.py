@@ -4,10 +4,10 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Utterance
 from mmsearch.readers.charsets import decode
 from mmsearch.readers.decoding import decoding, is_blank
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin
 from mmsearch.types import Segment, Span
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.decoding import DAMAGED, check_archive, decoding, open_file, version_of
 from mmsearch.readers.office import OfficePicture, facts_of, picture_segment
-from mmsearch.readers.passages import PassageSplitter
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import sheet_segments
 from mmsearch.types import Document, Segment, Span, digest

@@ -50,7 +50,8 @@ class MilvusStore:
     def __init__(self, uri: str, token: str = "", timeout_s: float = 30.0) -> None:
         self._uri, self._timeout_s = uri, timeout_s
         self._spaces: dict[str, Space] = {}
-        self._spaces_lock = threading.Lock()
+        self._behind: set[str] = set()
+        self._lock = threading.Lock()
         self._lite = _start_lite(uri)
         try:
             with self._asking():
@@ -82,12 +83,13 @@ class MilvusStore:
                 f"collection {collection} was made for {made_for['model']} {made_for['revision']}, "
                 f"not {space.model} {space.revision}; index into a new collection"
             )
-        self._how_many(collection, "", consistency_level="Strong")
-        with self._spaces_lock:
+        with self._lock:
             self._spaces[collection] = space
+            self._behind.add(collection)
+        self._how_many(collection, "")
 
     def drop(self, collection: str) -> None:
-        with self._spaces_lock:
+        with self._lock:
             self._spaces.pop(collection, None)
         with self._asking():
             self._client.drop_collection(collection, timeout=self._timeout_s)
@@ -112,6 +114,9 @@ class MilvusStore:
             gone = sorted(set(held) - set(map(safe, keep)))
             for start in range(0, len(gone), BATCH_ROWS):
                 self._client.delete(collection, ids=gone[start : start + BATCH_ROWS], timeout=self._timeout_s)
+        if gone:
+            with self._lock:
+                self._behind.add(collection)
         return len(gone)
 
     def search(self, collection: str, query: Vector | str, top_k: int, filter: Filter | None = None) -> list[Hit]:
@@ -184,7 +189,7 @@ class MilvusStore:
                 filter=_or_cut(condition),
                 output_fields=["document", "modality", "cut"],
                 search_params={"metric_type": "BM25" if lexical else "COSINE", "params": params},
-                timeout=self._timeout_s,
+                **self._reading(collection),
             )
         return [_found(hit["distance"], hit["id"], **hit["entity"]) for hit in found]
 
@@ -203,7 +208,7 @@ class MilvusStore:
             wanted = ", ".join(map(literal, unique[start : start + PAGE_ROWS]))
             with self._asking():
                 found = self._client.query(
-                    collection, filter=f"id in [{wanted}]", output_fields=["id", field], timeout=self._timeout_s
+                    collection, filter=f"id in [{wanted}]", output_fields=["id", field], **self._reading(collection)
                 )
             yield from found
 
@@ -213,7 +218,7 @@ class MilvusStore:
         """All rows under the expression, however many, in the order of their ids.
 
         Not by pymilvus' query_iterator: it asks for a snapshot of now, for which a server waits 0.3 s and more.
-        The options are those with which it makes a server give the lowest ids first.
+        The last option makes a server give the lowest ids first.
         """
         page_rows, last, left = PAGE_ROWS if "payload" in fields else BATCH_ROWS, "", math.inf if most is None else most
         while left > 0:
@@ -223,8 +228,7 @@ class MilvusStore:
                 filter=f"({expression}) and {beyond}" if expression else beyond,
                 output_fields=["id", *fields],
                 limit=int(min(page_rows, left)),
-                timeout=self._timeout_s,
-                iterator="True",
+                **self._reading(collection),
                 reduce_stop_for_best="True",
             )
             yield from page
@@ -232,12 +236,19 @@ class MilvusStore:
                 return
             last, left = max(row["id"] for row in page), left - len(page)
 
-    def _how_many(self, collection: str, expression: str, **options: str) -> int:
+    def _how_many(self, collection: str, expression: str) -> int:
         with self._asking():
             [found] = self._client.query(
-                collection, filter=expression, output_fields=["count(*)"], timeout=self._timeout_s, **options
+                collection, filter=expression, output_fields=["count(*)"], **self._reading(collection)
             )
         return int(found["count(*)"])
+
+    def _reading(self, collection: str) -> dict[str, Any]:
+        """How to read: all that this store wrote; after an opening or a deletion, which has no date, all there is."""
+        with self._lock:
+            behind = collection in self._behind
+            self._behind.discard(collection)
+        return {"consistency_level": "Strong" if behind else "Session", "timeout": self._timeout_s}
 
     def _space(self, collection: str) -> Space:
         found = self._spaces.get(collection)

@@ -16,20 +16,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Path:
-    """A library without documents."""
+def notes(tmp_path: Path) -> Path:
+    """A library of one text."""
+    (tmp_path / "whale.txt").write_text("Old Jonas saw a whale swim past the breakwater.")
     off = {"part": ""}
-    Client(tmp_path / "library", recognizer=off, ocr=off, spaces={"image": off, "table": off}).close()
+    with Client(tmp_path / "library", recognizer=off, ocr=off, spaces={"image": off, "table": off}) as client:
+        client.index(tmp_path / "whale.txt")
     return tmp_path / "library"
 
 
-def test_a_port_that_is_taken_is_one_sentence_and_exit_code_1(empty: Path) -> None:
+def test_a_port_that_is_taken_is_one_sentence_and_exit_code_1(notes: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = subprocess.run(
-            command("serve", "--library", empty, "--port", str(port)),
-            cwd=empty.parent,
-            env=environment(empty.parent),
+            command("serve", "--library", notes, "--port", str(port)),
+            cwd=notes.parent,
+            env=environment(notes.parent),
             capture_output=True,
             text=True,
             timeout=120,
@@ -41,23 +43,24 @@ def test_a_port_that_is_taken_is_one_sentence_and_exit_code_1(empty: Path) -> No
     assert done.stderr == f"error: {sentence}\n"
 
 
-def test_an_interrupt_stops_it_and_lets_the_library_go(empty: Path) -> None:
-    with serving(empty.parent, empty) as (_, process):
+def test_an_interrupt_stops_it_and_lets_the_library_go(notes: Path) -> None:
+    with serving(notes.parent, notes) as (_, process):
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
         assert process.stdout
         assert process.stdout.read() == ""
-    Client(empty, create=False).close()
+    Client(notes, create=False).close()
 
 
-def test_an_empty_library_says_what_to_do_and_a_dead_store_is_one_sentence(empty: Path, chromium: Browser) -> None:
-    with serving(empty.parent, empty) as (address, process):
+def test_nothing_found_says_what_to_try_and_a_dead_store_is_one_sentence(notes: Path, chromium: Browser) -> None:
+    with serving(notes.parent, notes) as (address, process):
         page = chromium.new_page()
         page.goto(address + "?q=whale&in=table")
         expect(page.locator("#answer h2")).to_have_text("Nothing found", timeout=30_000)
         expect(page.locator(".mm-empty")).to_contain_text("mmsearch index PATH")
         page.get_by_text("Search in all media").click()
         page.wait_for_url("**/?q=whale")
+        expect(page.locator(".mm-card h2")).to_have_text("whale")
         expect(page.get_by_role("checkbox", name="Tables")).not_to_be_checked()
 
         children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True)

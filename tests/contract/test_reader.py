@@ -28,7 +28,7 @@ from mmsearch.readers.html import HtmlReader
 from mmsearch.readers.jsons import JsonLinesReader, JsonReader
 from mmsearch.readers.markdown import MarkdownReader
 from mmsearch.readers.parquet import ParquetReader
-from mmsearch.readers.passages import PassageSplitter
+from mmsearch.passages import PassageSplitter
 from mmsearch.readers.pdf import PdfReader
 from mmsearch.readers.picture import PictureReader
 from mmsearch.readers.records import RecordReader

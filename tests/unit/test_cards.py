@@ -145,6 +145,13 @@ def test_a_picture_that_nobody_can_answer_says_what_opens_the_space() -> None:
     assert 'run "mmsearch models pull image"' in _one(soup, ".mm-closed").get_text()
 
 
+def test_an_empty_library_says_how_to_fill_it() -> None:
+    ranking = Ranking(Query("pier"), (), {}, False, {}, {"total": 0.2}, ())
+    soup = BeautifulSoup(answer_html(ranking, Asked("pier")), "html.parser")
+    assert _one(soup, "h2").get_text() == "The library is empty"
+    assert _one(soup, "code").get_text() == "mmsearch index PATH"
+
+
 def test_a_weak_ranking_says_so_and_what_media_the_query_wants() -> None:
     routes = (Route("words", 1.0, 100, "answers a query by text"),)
     media: dict[Modality, float] = {"text": 0.25, "image": 0.75}

@@ -41,10 +41,8 @@ def serve(client: Client, host: str, port: int) -> None:
     with _listen(host, port) as listener:
         client.search("open", top_k=1)
         config = uvicorn.Config(page(client), log_level="warning", timeout_graceful_shutdown=1)
-        shown = f"[{host}]" if ":" in host else host
-        print(f"mmsearch is ready at http://{shown}:{listener.getsockname()[1]}/ (Ctrl+C stops it)", flush=True)
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config).run(sockets=[listener])
 
 
 def page(client: Client) -> FastAPI:
@@ -136,10 +134,21 @@ def _answer(client: Client, asked: Asked, picture: bytes | None, examples: Seque
     return answer_html(found, asked)
 
 
+class _Server(uvicorn.Server):
+    """Says where it is once it answers, and can be stopped."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            host, port, *_ = listener.getsockname()
+            shown = f"[{host}]" if ":" in host else host
+            print(f"mmsearch is ready at http://{shown}:{port}/ (Ctrl+C stops it)", flush=True)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
         raise ConfigError(f"cannot listen on {host}, port {port}: {reason}; choose another with --port") from error

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mmsearch.errors import CorruptMedia
 from mmsearch.protocols import Utterance
 from mmsearch.readers.audio import AudioReader, samples
-from mmsearch.readers.passages import PassageSplitter
+from mmsearch.passages import PassageSplitter
 from mmsearch.types import Segment
 
 SPLITTER = PassageSplitter(64)

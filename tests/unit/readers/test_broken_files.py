@@ -30,7 +30,7 @@ from PIL import Image, ImageFile
 
 from mmsearch.errors import CorruptMedia, Forbidden, MMSearchError, NotFound, TooLarge
 from mmsearch.readers import default_readers
-from mmsearch.readers.passages import PassageSplitter
+from mmsearch.passages import PassageSplitter
 from mmsearch.sources import reader_of
 from mmsearch.types import Segment
 
@@ -234,7 +234,7 @@ def test_readers_are_imported_without_their_libraries() -> None:
     heavy = "PIL, av, pandas, pyarrow, docx, pptx, pdfplumber, pypdfium2, bs4, lxml, tokenizers"
     code = (
         "import sys; from mmsearch.readers import default_readers\n"
-        "from mmsearch.readers.passages import PassageSplitter\n"
+        "from mmsearch.passages import PassageSplitter\n"
         f"default_readers(PassageSplitter(64)); print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

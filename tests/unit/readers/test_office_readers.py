@@ -13,7 +13,7 @@ from media import (
 )
 from PIL import Image
 
-from mmsearch.readers.passages import PassageSplitter
+from mmsearch.passages import PassageSplitter
 from mmsearch.readers.pdf import PdfReader
 from mmsearch.readers.slides import SlideReader
 from mmsearch.readers.word import WordReader

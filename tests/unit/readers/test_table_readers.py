@@ -12,7 +12,7 @@ from mmsearch.protocols import Reader
 from mmsearch.readers.delimited import DelimitedReader
 from mmsearch.readers.jsons import JsonLinesReader, JsonReader
 from mmsearch.readers.parquet import ParquetReader
-from mmsearch.readers.passages import PassageSplitter
+from mmsearch.passages import PassageSplitter
 from mmsearch.readers.spreadsheet import SpreadsheetReader
 from mmsearch.types import Segment, Table
 

