@@ -1,6 +1,7 @@
 """Builds the parts that the settings name; the only place that meets concrete classes."""
 
 from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -69,7 +70,8 @@ class App:
             self.settings.indexing.max_file_bytes,
         )
         try:
-            return indexer.index(roots, on_progress)
+            report = indexer.index(roots, on_progress)
+            return replace(report, closed_spaces={**report.closed_spaces, **self._closed_aids()})
         finally:
             self.__dict__.pop("searcher", None)
 
@@ -104,6 +106,13 @@ class App:
             cast(SpeechRecognizer | None, ready(self.settings.recognizer)),
             cast(OcrEngine | None, ready(self.settings.ocr)),
         )
+
+    def _closed_aids(self) -> dict[str, str]:
+        """Why recordings go without transcripts or pictures without their lettering, where they do."""
+        aids = {"recognizer": self.settings.recognizer, "ocr": self.settings.ocr}
+        built = {name: build(part) for name, part in aids.items() if part and part.part}
+        reasons = {name: closed_reason(aid, "fingerprint") for name, aid in built.items()}
+        return {name: reason for name, reason in reasons.items() if reason}
 
     def close(self) -> None:
         """Release the store, the manifest and the library."""

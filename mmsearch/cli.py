@@ -205,6 +205,50 @@ def doctor(library: Library = None, as_json: Json = False) -> None:
             terminal.show_findings(findings)
 
 
+@models.command(name="list")
+def list_models(as_json: Json = False) -> None:
+    """The models that are set and others that could be, and whether their weights are here."""
+    from mmsearch import terminal
+    from mmsearch.models import listed
+
+    with _errors(as_json):
+        found = listed()
+        if as_json:
+            _print_json(found)
+        else:
+            terminal.show_models(found)
+
+
+@models.command()
+def pull(name: Annotated[str, typer.Argument(help="text, image, table, speech, or a name of the list.")]) -> None:
+    """Get a model's weights from where they are published."""
+    from mmsearch import terminal
+    from mmsearch.models import pull
+
+    with _errors():
+        terminal.out.print(f"{name} is in {pull(name)}")
+
+
+@models.command()
+def verify(name: Annotated[str, typer.Argument(help="text, image, table, speech, or a name of the list.")]) -> None:
+    """Check that a model's files are whole; exit code 1 when they are not."""
+    from mmsearch import terminal
+    from mmsearch.models import verify
+
+    with _errors():
+        terminal.out.print(verify(name))
+
+
+@models.command()
+def align(library: Library = None) -> None:
+    """Map the table space into the text space, from the tables of a library."""
+    from mmsearch import terminal
+    from mmsearch.models import align
+
+    with _errors():
+        terminal.out.print(align(library))
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 

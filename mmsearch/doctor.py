@@ -3,10 +3,10 @@
 import platform
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mmsearch import __version__
 from mmsearch.app import App, build
 from mmsearch.errors import MMSearchError
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
@@ -17,7 +17,7 @@ def examine(library: Path | None = None) -> dict[str, Any]:
     settings = read_settings(library=library)
     findings = list(_findings(settings))
     return {
-        "mmsearch": __version__,
+        "mmsearch": version("mmsearch"),
         "python": platform.python_version(),
         "works": all(finding["works"] for finding in findings),
         "findings": findings,

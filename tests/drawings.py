@@ -57,7 +57,8 @@ def train(captions: Sequence[str] = CLASSES, steps: int = 500, drawn: int = 40, 
     pictures = [torch.stack([prepare(draw(caption, random)) for _ in range(drawn)]) for caption in captions]
     tokens = SimpleTokenizer(context_length=24)(list(captions))
     model.token_embedding.weight.requires_grad_(False)  # 49,408 rows, of which it needs ten
-    loss, optimizer = ClipLoss(), torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), weight_decay=0)
+    loss: Any = ClipLoss()  # type: ignore[no-untyped-call]  # open_clip leaves it untyped
+    optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), weight_decay=0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps, pct_start=0.2)
     for _ in range(steps):
         optimizer.zero_grad()

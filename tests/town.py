@@ -72,6 +72,7 @@ def serving(folder: Path, library: Path) -> Iterator[tuple[str, "subprocess.Pope
     )
     assert process.stdout
     try:
+        assert process.stdout.readline() == "loading the models ...\n"
         line = process.stdout.readline()
         assert " ready at http://127.0.0.1:" in line, line + process.stdout.read()
         yield line.split(" ready at ")[1].split()[0], process

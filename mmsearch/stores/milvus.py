@@ -8,23 +8,26 @@ import logging
 import math
 import os
 import re
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from mmsearch.errors import ConfigError, NotFound, SpaceMismatch, StoreError, StoreUnavailable, Unauthorized
 from mmsearch.filters import matches
 from mmsearch.stores import bm25, rows
-from mmsearch.stores.lite import Lite
 from mmsearch.stores.milvus_filters import EVERYTHING, LITE, Condition, Dialect, compiled, literal
 from mmsearch.stores.milvus_schema import index, schema
 from mmsearch.stores.ranking import DECIMALS, Found, ranked
 from mmsearch.stores.safe_text import plain, safe
 from mmsearch.types import Content, Filter, Hit, Modality, Segment, Space, Vector
+
+if TYPE_CHECKING:
+    from mmsearch.stores.lite import Lite  # POSIX only
 
 CONNECT_S = 5.0
 MOST_HITS = 16_384
@@ -277,11 +280,15 @@ class MilvusStore:
             raise _translated(error, self._uri) from error
 
 
-def _start_lite(uri: str) -> Lite | None:
+def _start_lite(uri: str) -> "Lite | None":
     if uri.startswith(("http://", "https://", "tcp://", "unix:")):
         return None
     if not uri.endswith(".db"):
         raise ConfigError(f"store.uri {uri!r} is neither a file that ends in .db nor http://host:port")
+    if sys.platform == "win32":
+        raise ConfigError("Milvus Lite does not run on Windows; set store.uri to a Milvus server (http://host:19530)")
+    from mmsearch.stores.lite import Lite
+
     file = Path(uri)
     file.parent.mkdir(parents=True, exist_ok=True)
     return Lite(file)

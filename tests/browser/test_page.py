@@ -134,7 +134,7 @@ def test_the_media_limit_the_results_and_the_address(open_page: Open) -> None:
 
 def test_an_address_opens_with_its_search_and_back_leads_back(open_page: Open) -> None:
     page = open_page("?q=whale&in=audio,text&k=20")
-    expect(page.locator(".mm-card h2").first).to_have_text("memories")
+    expect(page.locator(".mm-card h2").first).to_have_text("Memories")
     box = page.get_by_role("textbox", name="Search")
     expect(box).to_have_value("whale")
     expect(page.get_by_role("checkbox", name="Recordings")).to_be_checked()
@@ -143,7 +143,7 @@ def test_an_address_opens_with_its_search_and_back_leads_back(open_page: Open) -
     _search(page, "red cottage")
     page.go_back()
     expect(box).to_have_value("whale")
-    expect(page.locator(".mm-card h2").first).to_have_text("memories")
+    expect(page.locator(".mm-card h2").first).to_have_text("Memories")
 
 
 def test_an_empty_box_shows_what_can_be_tried(open_page: Open) -> None:
@@ -162,8 +162,8 @@ def test_two_who_search_at_once_each_get_their_own_answer(open_page: Open) -> No
         page.get_by_role("textbox", name="Search").fill(words)
     for page in pages:
         page.get_by_role("textbox", name="Search").press("Enter", no_wait_after=True)
-    expect(pages[0].locator(".mm-card h2").first).to_have_text("memories")
-    expect(pages[1].locator(".mm-card h2").first).to_have_text("cliff")
+    expect(pages[0].locator(".mm-card h2").first).to_have_text("Memories")
+    expect(pages[1].locator(".mm-card h2").first).to_have_text("Cliff")
 
 
 @pytest.mark.parametrize("words", ["", "maelstrom", "herring barrels of the Silver Dawn", "who saw the whale"])

@@ -60,12 +60,14 @@ def test_nothing_found_says_what_to_try_and_a_dead_store_is_one_sentence(notes: 
         expect(page.locator(".mm-empty")).to_contain_text("mmsearch index PATH")
         page.get_by_text("Search in all media").click()
         page.wait_for_url("**/?q=whale")
-        expect(page.locator(".mm-card h2")).to_have_text("whale")
+        expect(page.locator(".mm-card h2")).to_have_text("Whale")
         expect(page.get_by_role("checkbox", name="Tables")).not_to_be_checked()
 
-        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True)
-        for child in children.stdout.split():
-            os.kill(int(child), signal.SIGKILL)
+        children = [file.read_text().split() for file in Path(f"/proc/{process.pid}/task").glob("*/children")]
+        store = [int(child) for of_thread in children for child in of_thread]
+        assert store
+        for child in store:
+            os.kill(child, signal.SIGKILL)
         page.get_by_role("textbox", name="Search").fill("anchor")
         page.get_by_role("textbox", name="Search").press("Enter")
         error = page.get_by_role("alert")

@@ -125,6 +125,14 @@ def test_the_cell_that_answers_is_shown_even_where_no_word_matches() -> None:
     assert _one(soup, ".mm-answer").get_text() == "14.5 m"
 
 
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [("storm wave", "Storm wave"), ("iPhone manual", "iPhone manual"), ("", "Notes.md"), ("émile", "Émile")],
+)
+def test_a_title_in_small_letters_gets_a_capital(title: str, shown: str) -> None:
+    assert _one(_soup(_result(_segment(title=title))), "h2").get_text().strip() == shown
+
+
 def test_a_line_of_a_corpus_has_no_file_to_open() -> None:
     soup = _soup(_result(_segment(uri="/sets/corpus.jsonl#12")))
     assert not soup.select("h2 a")

@@ -86,7 +86,7 @@ def card(result: Result) -> Card:
     return Card(
         result=result,
         medium=NAMES[segment.modality],
-        title=title,
+        title=title[:1].upper() + title[1:] if title.islower() else title,
         headings=tuple(heading for heading in segment.headings if heading != title),
         place=place(segment.span),
         snippet=[] if segment.table or result.snippet == title else pieces(result.snippet, result.highlights),

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,7 @@ def serve(client: Client, host: str, port: int) -> None:
     the address cannot be listened on, and what Client.search raises.
     """
     with _listen(host, port) as listener:
+        print("loading the models ...", file=sys.stderr, flush=True)
         client.search("open", top_k=1)
         config = uvicorn.Config(page(client), log_level="warning", timeout_graceful_shutdown=1)
         with suppress(KeyboardInterrupt):

@@ -1,0 +1,77 @@
+"""The models that the settings name: which there are, where they are, whether they are whole."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from mmsearch.app import App, build, load
+from mmsearch.errors import ConfigError, ModelError
+from mmsearch.indexing import BAD_DOCUMENT
+from mmsearch.settings import read_settings
+from mmsearch.sources import find_documents, reader_of
+from mmsearch.types import Document, Segment
+
+CATALOGUE = "mmsearch_encoders.catalogue"
+MOST_TABLES = 500
+"""Tables that a map is fitted to at most: TAPAS takes about a second for each."""
+
+
+def listed() -> list[dict[str, Any]]:
+    """Every model that is set or could be: role, name, whether it is set, where its weights are, and its facts."""
+    found = _catalogue("list_models")(_configured())
+    return [
+        asdict(status) | {"path": str(status.path) if status.path else None, "here": status.path is not None}
+        for status in found
+    ]
+
+
+def pull(name: str) -> Path:
+    """Get the weights of a role or a name. Raises ModelUnavailable within seconds when there is no network."""
+    return Path(_catalogue("pull")(name, _configured()))
+
+
+def verify(name: str) -> str:
+    """Say that the model's files are whole. Raises ModelError naming those that are not, ModelUnavailable."""
+    verdict = _catalogue("verify")(name, _configured())
+    if verdict.broken:
+        raise ModelError("; ".join(verdict.broken))
+    return f"{name} is whole: {verdict.path}"
+
+
+def align(library: Path | None = None) -> str:
+    """Map the table space into the text space from the tables of a library; says how well it went and where it is.
+
+    Raises ConfigError when no table space is set, ModelUnavailable, ModelError for too few tables.
+    """
+    with App(read_settings(library=library), create=False) as app:
+        encoder: Any = app.encoders.get("table")
+        if not hasattr(encoder, "align"):
+            raise ConfigError('the settings name no "table" space that can be aligned')
+        file = Path(encoder.projection_file)
+        projection = encoder.align(list(islice(_tables(app), MOST_TABLES)), file)
+    return f'explains {projection.explained:.0%} of the text vectors; it is in {file}: run "mmsearch index" to use it'
+
+
+def _tables(app: App) -> Iterator[Segment]:
+    """The tables of the files that were indexed; those that cannot be read are passed over: indexing named them."""
+    for root in app.manifest.roots():
+        for place in find_documents(root, app.readers) if root.exists() else ():
+            if isinstance(place, Document):
+                with suppress(*BAD_DOCUMENT):
+                    segments = reader_of(place, app.readers).read(place)
+                    yield from (segment for segment in segments if segment.modality == "table")
+
+
+def _configured() -> list[Any]:
+    """Where the weights of each part that the settings name come from; parts without weights are left out."""
+    settings = read_settings()
+    parts = [*settings.encoders.values(), settings.recognizer, settings.ocr]
+    built = [build(part) for part in parts if part is not None and part.part]
+    return [source for model in built if (source := getattr(model, "source", None)) is not None]
+
+
+def _catalogue(name: str) -> Callable[..., Any]:
+    return load(f"{CATALOGUE}:{name}")

@@ -1,0 +1,234 @@
+"""What happens around a Milvus store: opening, locking, killing, closing, and servers that do not answer."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from milvus_servers import free_port, lite_over_tcp
+from store_contract import DENSE, WORDS, segment
+
+from mmsearch.errors import ConfigError, LibraryLocked, SpaceMismatch, StoreError, StoreUnavailable
+from mmsearch.stores.lite import HAND_OVER_S
+from mmsearch.stores.milvus import MilvusStore
+from mmsearch.types import Segment, Span
+
+WRITER = """
+import sys
+import numpy as np
+from mmsearch.stores.milvus import MilvusStore
+from store_contract import DENSE, WORDS, segment
+store = MilvusStore(sys.argv[1])
+store.open("words", WORDS)
+store.open("text", DENSE)
+for number in range(100_000):
+    store.upsert("text", [segment(number)], np.ones((1, 4), np.float32))
+    store.upsert("words", [segment(number)], [f"sea w{number}"])
+    print(number, flush=True)
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "library.db"
+
+
+def children(pid: int) -> list[int]:
+    task = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in task.read_text().split()] if task.exists() else []
+
+
+def start_writer(file: Path) -> subprocess.Popen[str]:
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+@pytest.fixture
+def writer(file: Path) -> Iterator[subprocess.Popen[str]]:
+    child = start_writer(file)
+    yield child
+    child.kill()
+    child.communicate()
+
+
+def test_acknowledged_rows_survive_kill_9(file: Path, writer: subprocess.Popen[str]) -> None:
+    assert writer.stdout is not None
+    acknowledged = [int(writer.stdout.readline()) for _ in range(40)]
+    lite = children(writer.pid)
+    writer.send_signal(signal.SIGKILL)
+    rest, errors = writer.communicate()
+    acknowledged += map(int, rest.split())
+    store = MilvusStore(str(file))
+    store.open("words", WORDS)
+    store.open("text", DENSE)
+    ids = [f"s{number}" for number in acknowledged]
+    assert set(store.segments("words", ids)) == set(store.vectors("text", ids)) == set(ids)
+    assert store.count("words") <= store.count("text") <= len(ids) + 1
+    [hit] = store.search("words", f"w{acknowledged[-1]}", 1)
+    assert hit.segment_id == ids[-1]
+    store.close()
+    assert errors == ""
+    assert not any(Path(f"/proc/{pid}").exists() for pid in lite), "the killed process left its Milvus Lite behind"
+
+
+def test_a_file_in_use_by_another_process_is_locked(file: Path, writer: subprocess.Popen[str]) -> None:
+    assert writer.stdout is not None
+    assert writer.stdout.readline()
+    started = time.monotonic()
+    with pytest.raises(LibraryLocked, match=f"{file} is held by another process"):
+        MilvusStore(str(file))
+    assert time.monotonic() - started < HAND_OVER_S + 3
+
+
+def test_a_file_in_use_by_this_process_is_locked(file: Path) -> None:
+    store = MilvusStore(str(file))
+    with pytest.raises(LibraryLocked, match="already open in this process"):
+        MilvusStore(str(file))
+    store.close()
+    MilvusStore(str(file)).close()
+
+
+def test_closing_ends_the_child_and_leaves_nothing(file: Path) -> None:
+    before, threads = set(children(os.getpid())), set(threading.enumerate())
+    store = MilvusStore(str(file))
+    assert len(set(children(os.getpid())) - before) == 1
+    store.close()
+    store.close()
+    assert set(children(os.getpid())) <= before
+    assert not [thread for thread in set(threading.enumerate()) - threads if not thread.daemon]
+    assert {path.name for path in file.parent.iterdir()} <= {"library.db", ".library.db.lock"}
+
+
+def test_everything_is_there_after_reopening(file: Path) -> None:
+    texts = [f"sea w{number} w{number % 7}" for number in range(300)]
+    rows = [segment(number, f"d{number}") for number in range(300)]
+    answers = []
+    for first in (True, False):
+        store = MilvusStore(str(file))
+        store.open("words", WORDS)
+        if first:
+            store.upsert("words", rows, texts)
+            store.prune("words", "d0")
+        answers.append([store.search("words", "sea w3 w299", 20), store.count("words"), store.sample("words", 5)])
+        store.close()
+    assert answers[0] == answers[1]
+
+
+def test_a_space_of_another_model_is_refused_after_reopening(file: Path) -> None:
+    store = MilvusStore(str(file))
+    store.open("words", WORDS)
+    store.close()
+    store = MilvusStore(str(file))
+    with pytest.raises(SpaceMismatch):
+        store.open("words", DENSE)
+    store.close()
+
+
+def test_a_collection_that_was_stopped_while_it_was_made_is_finished(file: Path) -> None:
+    from pymilvus import MilvusClient
+
+    from mmsearch.stores.milvus_schema import schema
+
+    with lite_over_tcp(file) as uri:
+        client: Any = MilvusClient(uri)
+        client.create_collection("words", schema=schema(WORDS))
+        client.create_collection("foreign", dimension=4)
+        client.close()
+        store = MilvusStore(uri)
+        store.open("words", WORDS)
+        store.upsert("words", [segment(1)], ["sea"])
+        assert [hit.segment_id for hit in store.search("words", "sea", 5)] == ["s1"]
+        with pytest.raises(SpaceMismatch, match="was not made by mmsearch"):
+            store.open("foreign", DENSE)
+        store.close()
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_a_server_that_does_not_answer(listens: bool) -> None:
+    with socket.socket() as deaf:
+        port = free_port()
+        if listens:
+            deaf.bind(("127.0.0.1", port))
+            deaf.listen()
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable, match=rf"no Milvus answers at http://127.0.0.1:{port}; check"):
+            MilvusStore(f"http://127.0.0.1:{port}")
+        assert time.monotonic() - started < 8
+
+
+def test_a_server_that_goes_away(file: Path) -> None:
+    with lite_over_tcp(file) as uri:
+        store = MilvusStore(uri, timeout_s=4)
+        store.open("text", DENSE)
+        store.upsert("text", [segment(1)], np.ones((1, 4), np.float32))
+    for call in (
+        lambda: store.search("text", np.ones(4, np.float32), 3),
+        lambda: store.upsert("text", [segment(2)], np.ones((1, 4), np.float32)),
+        lambda: store.count("text"),
+        lambda: store.prune("text", "d"),
+    ):
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="no Milvus answers at"):
+            call()
+        assert time.monotonic() - started < 8
+    store.close()
+
+
+def test_a_place_that_is_none() -> None:
+    with pytest.raises(ConfigError, match=r"'library' is neither a file that ends in \.db nor http"):
+        MilvusStore("library")
+
+
+def test_a_file_that_is_no_library(file: Path) -> None:
+    file.write_bytes(b"no database " * 1000)
+    with pytest.raises(StoreUnavailable, match=str(file)):
+        MilvusStore(str(file))
+
+
+def test_long_names_and_folders(tmp_path: Path) -> None:
+    folder = tmp_path / ("ordner mit leerzeichen ü " + "x" * 100) / ("y" * 100)
+    store = MilvusStore(str(folder / f"{'z' * 60}.db"))
+    store.open("text", DENSE)
+    store.close()
+
+
+def test_an_id_that_cannot_be_stored_is_named(file: Path) -> None:
+    store = MilvusStore(str(file))
+    store.open("text", DENSE)
+    with pytest.raises(StoreError, match="/u: the id 'xxx"):
+        store.upsert("text", [Segment("x" * 600, "d", "/u", "text", Span())], np.ones((1, 4), np.float32))
+    store.close()
+
+
+def test_nothing_is_printed_and_pymilvus_is_not_imported_early(file: Path) -> None:
+    script = (
+        "import sys, json; from mmsearch.stores.milvus import MilvusStore; early = 'pymilvus' in sys.modules;"
+        f"store = MilvusStore({str(file)!r}); from store_contract import DENSE, segment; store.open('text', DENSE)\n"
+        "try: store.upsert('text', [segment(1)], [[1.0]])\n"
+        "except Exception as error: print(json.dumps([early, type(error).__name__]))\n"
+    )
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        check=True,
+    )
+    assert json.loads(run.stdout) == [False, "StoreError"]
+    assert run.stderr == ""
