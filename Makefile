@@ -1,10 +1,11 @@
 # Every target makes its own .venv; PYTHON names the interpreter that it is made with, SERVE=0 ends the demo after its searches.
 PYTHON ?= python3
 SERVE ?= 1
+DATA ?= ../shared/data
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench bench-quality clean
 
 demo: $(STAMP)
 	$(BIN)/mmsearch demo $(if $(filter 0,$(SERVE)),--no-serve)
@@ -20,6 +21,10 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.speed
+
+# DATA is the folder of the judged sets.
+bench-quality: $(STAMP)
+	$(BIN)/python -m benchmarks.quality $(DATA)
 
 clean:
 	rm -rf .venv .demo

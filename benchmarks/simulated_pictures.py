@@ -4,7 +4,7 @@ Never part of the product. What is simulated is the geometry that makes fusion h
 
     picture   the mean of the sentence vectors of four captions of the photograph, with noise
     query     the sentence vector of its words; the queries of the sets are the fifth caption of the photographs
-    cosine    0.25 * cosine of the two sentence vectors + 0.15, so that it lies between 0.15 and 0.35 as CLIP's do, because
+    cosine    0.25 * cosine of the two sentence vectors + 0.15, so that it lies between 0.15 and 0.35 as CLIP's do, for
               pictures and texts lie in two narrow cones: the modality gap of Liang et al., NeurIPS 2022
     rotation  all of it turned by one random rotation, so that no coordinate means what it means in the text space
 """
@@ -82,13 +82,14 @@ class SimulatedPictures:
 
     def _picture(self, photograph: str) -> Floats:
         """What the photograph shows, (dim of the sentences,) of unit length; the same whatever is encoded beside it."""
-        read = [Segment(caption, photograph, "", "text", Span(), text=caption) for caption in self._captions[photograph]]
+        said = self._captions[photograph]
+        read = [Segment(caption, photograph, "", "text", Span(), text=caption) for caption in said]
         meaning = _unit(np.asarray(self._sentences.encode(read), dtype=np.float64).mean(axis=0))
         drawn = np.random.default_rng([self._seed, int(digest(photograph)[:8], 16)]).normal(size=len(meaning))
         return _unit(meaning + self._noise / np.sqrt(len(meaning)) * drawn)
 
     def _placed(self, meanings: Floats, cone: int) -> Embeddings:
-        """(n, dim) sentence vectors -> (n, dim + 3): a share of meaning, a share common to all, the rest their cone's."""
+        """(n, dim) sentence vectors -> (n, dim + 3): a share of meaning, one common to all, one of their cone."""
         axes = np.zeros((len(meanings), 3))
         axes[:, 0], axes[:, cone] = np.sqrt(OFFSET), np.sqrt(1 - SLOPE - OFFSET)
         return np.asarray(np.hstack([np.sqrt(SLOPE) * meanings, axes]) @ self._rotation, dtype=np.float32)

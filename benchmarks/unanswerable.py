@@ -1,7 +1,7 @@
 """200 queries that nothing in `mixed` answers: does an answer know that it has nothing?
 
-100 nonsense strings, and 100 claims and questions on topics outside the pool. The words are drawn from a fixed seed; the
-topics were written down before anything was measured on them, and none is left out for its result.
+100 nonsense strings, drawn from a fixed seed, and 100 claims and questions on topics outside the pool. The topics were
+written down before anything was measured on them; no document of the pool holds all the words of one.
 """
 
 import random

@@ -35,7 +35,7 @@ GRAMMAR = r"""
     | field _PREFIX text -> prefix
 field: WORD | STRING
 value: STRING | DATE | NUMBER | BOOLEAN
-text: STRING | DATE
+text: STRING | DATE | NUMBER
 _OR.3: /or(?![\w.:-])/i
 _AND.3: /and(?![\w.:-])/i
 _NOT.3: /not(?![\w.:-])/i

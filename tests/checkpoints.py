@@ -96,8 +96,10 @@ def save_tapas(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def save_sentence_encoder(folder: Path, prompts: dict[str, str] | None = None, out_features: int = 24) -> Path:
-    """A tiny sentence-transformers model: BERT, mean pooling, a Dense layer, normalisation, and its prompts."""
+def save_sentence_encoder(
+    folder: Path, prompts: dict[str, str] | None = None, out_features: int = 24, pooling: Any = "mean"
+) -> Path:
+    """A tiny sentence-transformers model: BERT, pooling, a Dense layer unless 0 wide, normalisation, and prompts."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer import modules
@@ -117,7 +119,8 @@ def save_sentence_encoder(folder: Path, prompts: dict[str, str] | None = None, o
     BertModel(config).save_pretrained(inner)
     tokenizer.save_pretrained(inner)
     transformer = modules.Transformer(str(inner), max_seq_length=48)
-    layers = [transformer, modules.Pooling(32), modules.Dense(32, out_features), modules.Normalize()]
+    dense = [modules.Dense(32, out_features)] if out_features else []
+    layers = [transformer, modules.Pooling(32, pooling), *dense, modules.Normalize()]
     SentenceTransformer(modules=layers, prompts=prompts, device="cpu").save(str(folder))
     return folder
 

@@ -14,6 +14,7 @@ from mmsearch.passages import PassageSplitter
 from mmsearch.serialisation import for_encoder
 from mmsearch.types import MODALITIES, Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch.windows import windows
+from mmsearch_encoders.bert import NumpyBert, numpy_bert
 from mmsearch_encoders.loading import Once, batches_by_size, best_device, existing, first_line, loading, reporting
 from mmsearch_encoders.prompts import Prompts, prompts_of
 from mmsearch_encoders.weights import Source, package_folder, read_json, require, revision
@@ -49,6 +50,7 @@ class TextEncoder:
         self._query_prompt, self._passage_prompt = query_prompt, passage_prompt
         self._device, self._batch_tokens = device, batch_tokens
         self._model = Once(self._load)
+        self._light = Once(self._load_light)
 
     @cached_property
     def facts(self) -> "TextFacts":
@@ -106,6 +108,10 @@ class TextEncoder:
         return self._encode([for_encoder(segment) for segment in segments], self.prompts.passage)
 
     def encode_query(self, query: Query) -> Vector:
+        """By numpy where the model is a plain BERT that is not in torch yet: it is there in a fraction of a second."""
+        if not self._model.made and (light := self._light()) is not None:
+            with reporting(f"encoding a query by {self.source.model}"):
+                return light.encode(self.prompts.query + query.text)
         vector: Vector = self._encode([query.text], self.prompts.query)[0]
         return vector
 
@@ -127,6 +133,10 @@ class TextEncoder:
                     show_progress_bar=False,
                 )
         return rows
+
+    def _load_light(self) -> NumpyBert | None:
+        with reporting(f"loading {self.source.model} from {self.facts.folder}"):
+            return numpy_bert(self.facts.folder, self.facts.max_tokens)
 
     def _load(self) -> "SentenceTransformer":
         folder = require(self.source)

@@ -130,12 +130,14 @@ class MilvusStore:
             return []
         limit = min(top_k + SPARE_HITS, MOST_HITS)
         while True:
-            found = self._nearest(collection, asked, limit, condition)
+            found = self._nearest(collection, asked, limit, _or_cut(condition))
             passing = self._passing(collection, found, filter, condition)
             hits = ranked(space.name, passing, top_k)
             enough = len(hits) == top_k and round(found[-1].score, DECIMALS) < hits[-1].score
-            if enough or len(found) < limit or limit == MOST_HITS:
+            if enough or len(found) < limit:
                 return hits
+            if limit == MOST_HITS:
+                return hits if len(hits) == top_k else self._among_all(collection, asked, top_k, filter, condition)
             limit = min(limit * 4, MOST_HITS)
 
     def segments(self, collection: str, ids: Sequence[str]) -> dict[str, Segment]:
@@ -169,9 +171,7 @@ class MilvusStore:
         else:
             sure, unsure = "", _or_cut(condition)
         counted = self._how_many(collection, sure) if sure else 0
-        with self._asking():
-            candidates = [rows.segment(row["payload"]) for row in self._rows(collection, unsure, ["payload"])]
-        return counted + sum(matches(filter, segment) for segment in candidates)
+        return counted + sum(matches(filter, segment) for segment in self._read(collection, unsure))
 
     def close(self) -> None:
         with self._asking():
@@ -179,7 +179,19 @@ class MilvusStore:
         if self._lite:
             self._lite.stop()
 
-    def _nearest(self, collection: str, asked: Any, limit: int, condition: Condition) -> list[Found]:
+    def _among_all(
+        self, collection: str, asked: Any, top_k: int, filter: Filter | None, condition: Condition
+    ) -> list[Hit]:
+        """The same by looking at every row first: for a filter that Milvus cannot express and nearly nothing passes."""
+        candidates = self._read(collection, _or_cut(condition))
+        passing = [segment.id for segment in candidates if filter is None or matches(filter, segment)]
+        found: list[Found] = []
+        for start in range(0, len(passing), BATCH_ROWS):
+            ids = passing[start : start + BATCH_ROWS]
+            found += self._nearest(collection, asked, len(ids), f"id in [{', '.join(map(literal, ids))}]")
+        return ranked(self._space(collection).name, found, top_k)
+
+    def _nearest(self, collection: str, asked: Any, limit: int, expression: str) -> list[Found]:
         """What comes nearest, best first."""
         lexical = isinstance(asked, str)
         params: dict[str, Any] = {} if lexical or self._dialect is LITE else {"ef": max(2 * limit, 128)}
@@ -189,7 +201,7 @@ class MilvusStore:
                 data=[asked],
                 anns_field="weights" if lexical else "vector",
                 limit=limit,
-                filter=_or_cut(condition),
+                filter=expression,
                 output_fields=["document", "modality", "cut"],
                 search_params={"metric_type": "BM25" if lexical else "COSINE", "params": params},
                 **self._reading(collection),
@@ -214,6 +226,12 @@ class MilvusStore:
                     collection, filter=f"id in [{wanted}]", output_fields=["id", field], **self._reading(collection)
                 )
             yield from found
+
+    def _read(self, collection: str, expression: str) -> Iterator[Segment]:
+        """Every segment under the expression."""
+        with self._asking():
+            for row in self._rows(collection, expression, ["payload"]):
+                yield rows.segment(row["payload"])
 
     def _rows(
         self, collection: str, expression: str, fields: list[str], most: int | None = None

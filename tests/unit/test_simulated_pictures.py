@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from benchmarks.simulated_pictures import SimulatedPictures
 from encoder_contract import EncoderContract, rows_of
 from hashing import HashingEncoder
+
+from benchmarks.simulated_pictures import SimulatedPictures
 from mmsearch.types import Query, Segment, Span
 
 CAPTIONS = {
