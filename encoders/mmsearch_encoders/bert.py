@@ -105,10 +105,9 @@ def numpy_bert(folder: Path, max_tokens: int) -> NumpyBert | None:
     weights = {name.removeprefix("bert."): w for name, w in load_file(folder / "model.safetensors").items()}
     if any(w.dtype != np.float32 for name, w in weights.items() if name.endswith((".weight", ".bias"))):
         return None
+    threads = ThreadpoolController()  # type: ignore[no-untyped-call]  # threadpoolctl leaves it untyped
     layers, heads = config["num_hidden_layers"], config["num_attention_heads"]
-    return NumpyBert(
-        weights, tokenizer, layers, heads, config.get("layer_norm_eps", 1e-12), pooling, ThreadpoolController()
-    )
+    return NumpyBert(weights, tokenizer, layers, heads, config.get("layer_norm_eps", 1e-12), pooling, threads)
 
 
 def _pooling(folder: Path, config: dict[str, Any]) -> str | None:
