@@ -140,7 +140,7 @@ AUDIO_WORDS: Lists = {
     "|the price of bread|the strike at the mill|meeting a famous poet|the night of the fire|her first day at work"
     "|an old quarrel with his brother|the noise of the engines|losing the election|the death of the king"
     "|a promise that was broken|the journey across the mountains|being afraid of the dark|the new budget|a lost letter"
-    "|the smell of the harbour|why the plan failed|raising bees|the voice of the machine|learning to sing|a strange dream",
+    "|the smell of the harbour|why the plan failed|raising bees|the voice of the machine|learning to sing|a dream",
     "claim": "we were never told the truth|the bells rang all night|nobody came back|it was the best summer of my life"
     "|you must not be afraid|the money was gone|I would do it again|there was no bread left|he had lied to all of us"
     "|the river took everything|I have never seen such a crowd|they sang until morning|the door was locked",
@@ -185,7 +185,7 @@ ella cuenta cómo perdió la carta
 """
 
 TEXT_WORDS: Lists = {
-    "cause": "Aspirin|Regular exercise|Smoking|Vitamin D|Deforestation|A high-salt diet|Noise at work|Inflation|Caffeine"
+    "cause": "Aspirin|Regular exercise|Smoking|Vitamin D|Deforestation|A high-salt diet|Noise|Inflation|Caffeine"
     "|The vaccine|Insulin|Chronic stress|Deep sleep|Air pollution|The enzyme|Crop rotation|The mutation|Carbon dioxide"
     "|Minimum wage|Bilingual education|Statin therapy|Ocean acidification|The protein kinase|Antibiotics",
     "effect": "blood pressure|the risk of stroke|cell growth|bone density|memory in older adults|soil quality"
@@ -196,10 +196,10 @@ TEXT_WORDS: Lists = {
     "topic": "a cooperative|a right of way|photosynthesis|a mortgage|the offside rule|a compost heap|a heat pump"
     "|the separation of powers|a firewall|sourdough|plate tectonics|a will|herd immunity|dark matter|a sonnet"
     "|the water cycle|a neural network|the trade wind|a lighthouse lens|the plague|copyright|a trade union",
-    "task": "prune an apple tree|apply for a visa|set up a printer|write a cover letter|repair a flat tyre|bake rye bread"
+    "task": "prune an apple tree|apply for a visa|set up a printer|write a cover letter|repair a flat tyre|bake bread"
     "|treat a burn|cancel a contract|learn a language|insulate a roof|reset a password|calculate interest"
     "|train a puppy|back up a database|store potatoes|tie a bowline|file a complaint|restore old furniture",
-    "past": "the Roman empire fall|the treaty fail|the company close|the railway reach the coast|people leave the island"
+    "past": "the Roman empire fall|the treaty fail|the company close|the railway reach the coast|all leave the island"
     "|the town change its name|the revolution begin|the species die out|the bank collapse|the language disappear",
 }
 TEXT_LINES = """

@@ -15,6 +15,7 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
             for r in ranking.routes
         ],
         "media": dict(ranking.media),
+        "media_reason": ranking.media_reason,
         "no_good_match": ranking.no_good_match,
         "closed_spaces": dict(ranking.closed_spaces),
         "took_ms": dict(ranking.took_ms),

@@ -21,10 +21,12 @@ from mmsearch.errors import InputError
 from mmsearch.fusion import calibrated, method
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
-from mmsearch.router import Plan, route
+from mmsearch.query_language import read_operators
+from mmsearch.router import Plan, media, route
 from mmsearch.snippets import snippet
 from mmsearch.spaces import CATALOGUE, OpenSpace
 from mmsearch.types import And, Filter, Hit, In, Modality, Query, Ranking, Result, Route, Vector
+from mmsearch.wording import Sieve
 
 MORE_SEGMENTS = 3
 """How many further segments of a document a result names."""
@@ -33,6 +35,8 @@ MOST_COMPLETED = 2_000
 """Rows asked for at most when a space is asked about documents that others found."""
 
 Lists = Sequence[tuple[Route, Sequence[Hit]]]
+Encoded = dict[str, Vector | str]
+"""The query in each space that was asked, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +55,44 @@ class Searcher:
     _calibrations: dict[str, Calibration] = field(default_factory=dict)
 
     def search(self, query: Query) -> Ranking:
-        """The ranking for the query. Raises InputError for an empty query, StoreError, ModelError."""
-        _check(query)
+        """The ranking for the query. Raises InputError for a query that asks nothing, StoreError, ModelError."""
         clock = _Clock()
+        asked, wording = read_operators(query)
+        _check(query, asked)
         with clock("route"):
             census = self.manifest.census()
-            wanted = {m: n for m, n in census.items() if not query.modalities or m in query.modalities}
-            plan = route(query, {name: opened.space for name, opened in self.spaces.items()}, self.depth, wanted)
-        lists, encoded = self._retrieve(replace(query, text=plan.text), plan, clock)
+            wanted = {m: n for m, n in census.items() if not asked.modalities or m in asked.modalities}
+            spaces = {name: opened.space for name, opened in self.spaces.items()}
+            plan = route(asked, spaces, self.depth, wanted)
+        sieve = Sieve(self.store, self.spaces[CATALOGUE].collection, wording)
+        asked = replace(asked, text=plan.text)
+        if wording.required:
+            with clock("phrases"):
+                asked = replace(asked, filter=self._with_phrases(asked, sieve))
+        lists, encoded = self._retrieve(asked, plan, sieve, clock)
         with clock("fuse"):
-            candidates = self._candidates(lists, encoded, log_priors(wanted, plan.media))
+            wants = media(plan, wanted, spaces, encoded)
+            candidates = self._candidates(asked, lists, encoded, sieve, log_priors(wanted, wants.shares))
             scores = method(self.fusion)(candidates)
             best = calibrated.fuse(candidates).max(initial=0.0)
         with clock("show"):
             results = self._results(query, plan.text, lists, candidates, scores)
         no_good_match = bool(best < GOOD_MATCH)
-        return Ranking(query, plan.routes, plan.media, no_good_match, self.closed, clock.took_ms(), results)
+        took_ms = clock.took_ms()
+        return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason)
+
+    def _with_phrases(self, query: Query, sieve: Sieve) -> Filter | None:
+        """The query's filter, and that a document holds its phrases."""
+        statistics = self._calibration(CATALOGUE)
+        assert isinstance(statistics, TermStatistics)  # the catalogue is the space of words
+        holders = sieve.documents(statistics.idf, _limit(query.filter, query.modalities))
+        return _both(query.filter, holders)
 
     def _retrieve(
-        self, query: Query, plan: Plan, clock: "_Clock"
-    ) -> tuple[list[tuple[Route, list[Hit]]], dict[str, Vector | str]]:
+        self, query: Query, plan: Plan, sieve: Sieve, clock: "_Clock"
+    ) -> tuple[list[tuple[Route, list[Hit]]], Encoded]:
         lists: list[tuple[Route, list[Hit]]] = []
-        encoded: dict[str, Vector | str] = {}
+        encoded: Encoded = {}
         for step in plan.routes:
             space = self.spaces[step.space]
             if step.space not in encoded:
@@ -81,12 +101,12 @@ class Searcher:
             with clock(f"search {step.space}"):
                 limit = _limit(query.filter, step.modalities or query.modalities)
                 depth = max(step.depth, 2 * query.top_k)
-                hits = self.store.search(space.collection, encoded[step.space], depth, limit)
+                hits = sieve.search(space.collection, encoded[step.space], depth, limit)
             lists.append((step, hits))
         return lists, encoded
 
     def _candidates(
-        self, lists: Lists, encoded: Mapping[str, Vector | str], log_prior: Mapping[Modality, float]
+        self, query: Query, lists: Lists, encoded: Encoded, sieve: Sieve, log_prior: Mapping[Modality, float]
     ) -> Candidates:
         """The documents that any space found, with their scores in every space that holds them."""
         names = {opened.space.fingerprint: name for name, opened in self.spaces.items()}
@@ -99,21 +119,21 @@ class Searcher:
         def evidence(space: str, scores: Floats) -> Floats:
             return self._calibration(space).evidence(encoded[space], scores)  # type: ignore[arg-type]  # of its kind
 
-        return gather([*lists, *self._missing(lists, encoded, held)], evidence, held, log_prior)
+        return gather([*lists, *self._missing(query, lists, encoded, held, sieve)], evidence, held, log_prior)
 
     def _missing(
-        self, lists: Lists, encoded: Mapping[str, Vector | str], held: Mapping[str, Mapping[str, int]]
+        self, query: Query, lists: Lists, encoded: Encoded, held: Mapping[str, Mapping[str, int]], sieve: Sieve
     ) -> list[tuple[Route, list[Hit]]]:
         """What the spaces say of documents that others found: not among the first is not the same as nothing."""
-        completed = []
-        for name, query in encoded.items():
+        completed, limit = [], _limit(query.filter, query.modalities)
+        for name, asked in encoded.items():
             found = {hit.document_id for route, hits in lists if route.space == name for hit in hits}
             missing = {document: spaces[name] for document, spaces in held.items() if spaces.get(name)}
             missing = {document: count for document, count in missing.items() if document not in found}
             if missing:
                 depth = min(sum(missing.values()), MOST_COMPLETED)
-                only = In("document", tuple(sorted(missing)))
-                hits = self.store.search(self.spaces[name].collection, query, depth, only)
+                only = _both(limit, In("document", tuple(sorted(missing))))
+                hits = sieve.search(self.spaces[name].collection, asked, depth, only)
                 weight = max(route.weight for route, _ in lists if route.space == name)
                 completed.append((Route(name, weight, depth, "found by other spaces"), hits))
         return completed
@@ -155,8 +175,13 @@ class Searcher:
         return tuple(results)
 
 
-def _check(query: Query) -> None:
-    if query.kind == "text" and not query.text.strip():
+def _check(query: Query, asked: Query) -> None:
+    """`query` as it came, `asked` without its operators."""
+    if asked.kind == "text" and not asked.text:
+        if query.text.strip():
+            raise InputError(
+                f'"{query.text.strip()}" says where to look and not for what: add words, a picture or a sound'
+            )
         raise InputError("the query is empty: give words, a picture or a sound")
     if query.top_k < 1:
         raise InputError(f"top_k is {query.top_k}; it must be at least 1")
@@ -165,8 +190,11 @@ def _check(query: Query) -> None:
 def _limit(filter: Filter | None, modalities: frozenset[Modality]) -> Filter | None:
     if not modalities:
         return filter
-    wanted = In("modality", tuple(sorted(modalities)))
-    return And((filter, wanted)) if filter else wanted
+    return _both(filter, In("modality", tuple(sorted(modalities))))
+
+
+def _both(one: Filter | None, other: Filter | None) -> Filter | None:
+    return And((one, other)) if one and other else one or other
 
 
 class _Clock:

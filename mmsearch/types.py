@@ -256,8 +256,8 @@ class Result:
 class Ranking:
     """The answer to a query: results best first, the routes taken, the spaces that could not be asked, and the time.
 
-    `media` is how probably the query wants each medium, as far as it says so. `no_good_match` says that the best result
-    is more likely there by chance than an answer.
+    `media` is how probably the query wants each medium, `media_reason` why in words. `no_good_match` says that the best
+    result is more likely there by chance than an answer.
     """
 
     query: Query
@@ -267,6 +267,7 @@ class Ranking:
     closed_spaces: Mapping[str, str]
     took_ms: Mapping[str, float]
     results: tuple[Result, ...]
+    media_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ def _pooling(folder: Path, config: dict[str, Any]) -> str | None:
         and config.get("model_type") == "bert"
         and config.get("hidden_act") == "gelu"
         and config.get("position_embedding_type", "absolute") == "absolute"
+        and (config.get("dtype") or config.get("torch_dtype") or "float32") == "float32"
         and not read_json(folder / "sentence_bert_config.json", {}).get("do_lower_case")
         and all((folder / name).is_file() for name in ("tokenizer.json", "model.safetensors"))
     )

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, ParseError
 from mmsearch.readers.charsets import decode
 from mmsearch.readers.decoding import DAMAGED, TRIPPED, decoding, is_blank
 from mmsearch.readers.raster import exif_of, quiet
+from mmsearch.readers.segments import telling
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -55,7 +56,7 @@ def merged(captions: Sequence[Caption]) -> tuple[str, str, dict[str, Any]]:
         facts["tags"] = tags
     if place:
         facts["lat"], facts["lon"] = place
-    return next((caption.title for caption in captions if caption.title), ""), "\n".join(texts), facts
+    return next(filter(None, (telling(caption.title) for caption in captions)), ""), "\n".join(texts), facts
 
 
 def beside(sidecars: Sequence[Path]) -> Iterator[Caption]:

@@ -18,9 +18,14 @@ def segment_id(document: Document, reader_name: str, modality: Modality, span: S
     return digest(document.id, reader_name, modality, json.dumps(span.as_dict(), sort_keys=True))
 
 
+def telling(title: str) -> str:
+    """The title; empty for the names that cameras and scanners give, and write into their files as titles."""
+    return "" if _CAMERA_NAME.match(title) else title
+
+
 def title_from_name(path: Path) -> str:
-    """The file's name as words; empty for the names that cameras and scanners give."""
-    return "" if _CAMERA_NAME.match(path.stem) else " ".join(re.split(r"[\s_\-]+", path.stem)).strip()
+    """The file's name as words, where it tells anything."""
+    return " ".join(re.split(r"[\s_\-]+", telling(path.stem))).strip()
 
 
 @dataclass(frozen=True, slots=True)

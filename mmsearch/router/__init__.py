@@ -14,7 +14,6 @@ evidence however many documents of its medium there are.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
 from mmsearch.router.classifier import trained
 from mmsearch.router.cues import Cue, cue_of
 from mmsearch.router.form import WEIGHTS, form_of
@@ -99,5 +98,5 @@ def _why(cue: Cue | None, likelihoods: Mapping[Modality, float]) -> str:
     reasons = [f'"{cue.words}" asks for {cue.modality}'] if cue else []
     likeliest = max(likelihoods, key=lambda medium: likelihoods[medium])
     if likelihoods[likeliest] >= TELLING:
-        reasons.append(f"the words sound like {SOUNDS_LIKE[likeliest]}: {likelihoods[likeliest]:.0%} without the cue")
+        reasons.append(f"the words sound like {SOUNDS_LIKE[likeliest]}: {likelihoods[likeliest]:.0%}")
     return "; ".join(reasons) or "the words speak for no medium: each counts by its documents"

@@ -25,9 +25,7 @@ _OPENING = (
     r"(?:(?:please )?(?:show|give) me|find(?: me)?|search for|look(?:ing)? for|i (?:want|need)"
     r"|zeige? mir|suche|finde|montre[rz]?(?:[- ]moi)?|trouve[rz]?|cherche[rz]?|mu[ée]strame|busca(?:r|me)?)\s+"
 )
-_ARTICLE = (
-    r"(?:(?:an?|the|some|any|eine?n?|das|die|der|den|une?|des|les?|la|una|unas|unos|el|los|las)\s+|l['’])"  # noqa: RUF001
-)
+_ARTICLE = r"(?:(?:an?|the|some|any|eine?n?|das|die|der|den|une?|des|les?|la|una|unas|unos|el|los|las)\s+|l['’])"
 _NOUNS: Mapping[Modality, str] = {
     "image": r"photo(?:graph)?s?|pictures?|pics?|images?|drawings?|illustrations?|posters?|snapshots?|screenshots?"
     r"|fotos?|bild(?:er)?|fotografien?|zeichnung(?:en)?|photographies?|dessins?|fotograf[ií]as?|im[aá]gen(?:es)?"
@@ -43,30 +41,34 @@ _NOUNS: Mapping[Modality, str] = {
 _OF = r"of|with|from|für|mit|von|vom|aus|eine[sr]|de|du|des|avec|del|con|der"
 _JOINED: Mapping[Modality, str] = {
     "image": rf"{_OF}|showing|that shows?|where|depicting|die|das|zeigt|montrant|en|que muestran?",
-    "table": rf"{_OF}|for|about|on|showing|listing|über|zu|sur|sobre|pour|para",
+    # not "table with", "for", "on": those are furniture
+    "table": r"of|about|showing|listing|mit|von|vom|der|über|zu|de|du|des|sur|avec|del|con|sobre",
     "audio": rf"{_OF}|about|on|where|in which|that mentions?|über|zu|wo|in (?:der|dem)|sur|où|sobre|donde",
     "text": rf"{_OF}|about|on|where|describing|explaining|über|zu|sur|à propos de|sobre|acerca de",
 }
+_ALSO = re.compile(r"(?:tables?|talks?|speech(?:es)?|texts?|notes?|letters?|papers?|documents?)\b", re.IGNORECASE)
+"""Furniture, stationery, and what people do in pictures: no cues behind other words ("man talks on a phone")."""
 _IDIOMS = r"(?:contents|speech|health|the town|credit|attorney)\b"
 _SAYS = r"(?:sa(?:ys?|id)|talk(?:s|ed)?|speaks?|mention(?:s|ed)?|tells?|told)(?: about| of| that)?"
 _SAGT = r"(?:sagt|spricht|redet|erzählt|erwähnt)"
 _DASS = r"(?:,? (?:dass|über|von|vom))?"
 _DIT = r"(?:dit|parle|raconte|mentionne)"
 _DICE = r"(?:dicen?|hablan?|cuentan?|mencionan?)"
-_QUE = r"(?: (?:que|de|del|du|des|sobre)\b| (?:qu|d)['’])?"  # noqa: RUF001
+_QUE = r"(?: (?:que|de|del|du|des|sobre)\b| (?:qu|d)['’])?"
 _SPOKEN = "|".join(
     (
         rf"(?:where |when )?(?:does |did |do )?(?:some(?:one|body)|any(?:one|body)|who|they) {_SAYS}",
         rf"(?:wo |wann )?{_SAGT} (?:jemand|man){_DASS}|(?:jemand|wer) {_SAGT}{_DASS}",
         r"wo wird (?:gesagt, dass|über|von)|wo (?:es )?heißt es,? dass",
-        rf"(?:où )?(?:est-ce qu['’]on|quelqu['’]un|(?<=où )on|qui) {_DIT}{_QUE}|où (?:est-ce que )?l['’]on {_DIT}{_QUE}",  # noqa: RUF001
+        rf"(?:où )?(?:est-ce qu['’]on|quelqu['’]un|(?<=où )on|qui) {_DIT}{_QUE}",
+        rf"où (?:est-ce que )?l['’]on {_DIT}{_QUE}",
         rf"d[oó]nde (?:se )?{_DICE}(?: alguien)?{_QUE}|(?:d[oó]nde )?alguien {_DICE}{_QUE}|qui[eé]n {_DICE}{_QUE}",
     )
 )
 
 _LEADING = {
     medium: re.compile(
-        rf"(?:{_OPENING})?{_ARTICLE}?(?P<kind>\w+ )?(?P<cue>(?:{nouns})(?: (?:{_JOINED[medium]})\b| d['’]))"  # noqa: RUF001
+        rf"(?:{_OPENING})?{_ARTICLE}?(?P<kind>\w+ )?(?P<cue>(?:{nouns})(?: (?:{_JOINED[medium]})\b| d['’]))"
         rf"\s*(?!{_IDIOMS})(?P<rest>\w.*)",
         re.IGNORECASE | re.DOTALL,
     )
@@ -90,11 +92,17 @@ _QUESTION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_BEFORE = frozenset(
-    """a an the this that these those my your his her its our their no of in on at to for from by with under and or is
+    re.findall(
+        r"\w+",
+        """
+    a an the this that these those my your his her its our their no of in on at to for from by with under and or is
     are was were ein eine einen das die der den dem im am auf le la les un une des du de sur dans el los las una unos en
     con big best motion moving mental small spider parallel periodic multiplication dining kitchen coffee bedside
-    dressing picnic pool billiard operating round side water tennis turn wooden hash routing new old open press drop cap
-    capital block white carbon toilet wall sand rolling wax cigarette""".split()
+    dressing picnic pool billiard operating round side water tennis turn wooden hash routing open press drop cap
+    capital block white carbon toilet wall sand rolling wax cigarette
+        take takes taking took taken snapping posing holding
+    """,
+    )
 )
 """Words after which "picture", "table", "talk", "letter" or "paper" are the subject and not the medium."""
 
@@ -111,7 +119,7 @@ def cue_of(text: str) -> Cue | None:
         if found := leading.fullmatch(text):
             if not found["kind"]:
                 return Cue(medium, found["cue"], SURE, found["rest"])
-            if found["kind"].strip().lower() not in _NOT_BEFORE:
+            if found["kind"].strip().lower() not in _NOT_BEFORE and not _ALSO.match(found["cue"]):
                 return Cue(medium, found["cue"], LIKELY, text)
     return None if _QUESTION.match(text) else _trailing(text)
 
@@ -121,9 +129,13 @@ def _trailing(text: str) -> Cue | None:
         found = trailing.fullmatch(text)
         if found and found["as"]:
             return Cue(medium, found["as"] + found["cue"], SURE, found["rest"])
-        if found and found["last"].lower() not in _NOT_BEFORE:
-            certain = medium == "image"
-            return Cue(medium, found["cue"], SURE if certain else LIKELY, found["rest"] if certain else text)
+        if not found or found["last"].lower() in _NOT_BEFORE:
+            continue
+        if medium == "image":
+            return Cue(medium, found["cue"], SURE, found["rest"])
+        words = found["rest"].lower().split()
+        if len(words) <= 3 and _NOT_BEFORE.isdisjoint(words) and (medium == "table" or not _ALSO.match(found["cue"])):
+            return Cue(medium, found["cue"], LIKELY, text)
     for medium, compound in _COMPOUND.items():
         if found := compound.fullmatch(text):
             return Cue(medium, found["cue"], LIKELY, text)

@@ -18,14 +18,15 @@ The words of a text come together, so BM25 counts half (`calibration.WORD_DEPEND
 alone, and counts whole. Sentence encoders cut codes and strings that are no words into pieces that mean nothing.
 """
 
-_WORD = re.compile(r"[^\W_]+(?:[-_./'’:][^\W_]+)*")  # noqa: RUF001
+_WORD = re.compile(r"[^\W_]+(?:[-_./'’:][^\W_]+)*")
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[\w./:-]{3,}|\d+(?:[-./]\d+){2,}|\w+(?:_\w+)+", re.IGNORECASE)
 """Letters with digits, numbers in three or more parts, snake_case."""
 _MEASURE = re.compile(
-    r"\d+(?:[.,]\d+)?(?:st|nd|rd|th|s|er|e|[kcm]?m|kg|g|mg|km/h|h|min|am|pm|k|mb|gb|d|p)|[a-z]+-\d{2,4}|\d+-[a-z]+",
+    r"\d+(?:[.,]\d+)?(?:st|nd|rd|th|s|er|e|[kcm]?m|kg|g|mg|km/h|h|min|am|pm|k|mb|gb|d|p)|[a-z]+-\d{2,4}"
+    r"|\d+(?:-[a-z]+)+|\d{4}-\d\d-\d\d",
     re.IGNORECASE,
 )
-"""Ordinals, decades and quantities ("3rd", "1990s", "5km", "12-year") are no codes, though some look like it."""
+"""Ordinals, decades and quantities ("3rd", "1990s", "5km", "12-year") and dates are no codes, though some look like it."""
 _ASKING = re.compile(
     r"(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|should|has|have|will"
     r"|wer|wen|wem|was|wann|wo|wie|warum|wieso|welche[rsmn]?|ist|sind|hat|kann|qui|que|quoi|quand|où|comment|pourquoi"
@@ -56,7 +57,10 @@ def form_of(text: str) -> tuple[Form, str]:
 
 
 def _is_code(word: str) -> bool:
-    return bool(_CODE.fullmatch(word)) and (not _MEASURE.fullmatch(word) or word.isupper())
+    """A name such as H2O or mp3 is one that sentence encoders know: a code has three digits, or an underscore."""
+    if not _CODE.fullmatch(word) or ("_" not in word and sum(map(str.isdigit, word)) < 3):
+        return False
+    return word.isupper() or not _MEASURE.fullmatch(word)
 
 
 def _no_word(word: str) -> bool:

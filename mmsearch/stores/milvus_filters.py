@@ -129,7 +129,7 @@ class _Compiler:
             return CANNOT_SAY
         spelled = op if wanted else OPPOSITE[op]
         test = Condition(f"{_value(field)} {SPELLED.get(spelled, spelled)} {literal(value)}")
-        return self._typed(field, same, test, wanted)
+        return self._typed(field, same, test, wanted, differs=spelled == "!=")
 
     def _within(self, field: str, values: Sequence[Scalar], wanted: bool) -> Condition:
         """Alike kinds together: Milvus refuses a list that mixes them."""
@@ -176,11 +176,16 @@ class _Compiler:
         test = f'{_value(field)} like "%{safe(part)}%"'
         return Condition(test if wanted else f"not ({test})")
 
-    def _typed(self, field: str, same: str, test: Condition, wanted: bool) -> Condition:
-        """The test where the value is of this kind; where it is not, false if the filter is wanted, else true."""
+    def _typed(self, field: str, same: str, test: Condition, wanted: bool, differs: bool = False) -> Condition:
+        """The test where the value is of this kind; where it is not, false if the filter is wanted, else true.
+
+        `differs` says that the test is `!=`, the only one that holds for a value of another kind.
+        """
         if field in COLUMNS:
             return test
         found = f'facets["kinds"]["{facet_key(field)}"]'
+        if wanted and isinstance(test.expression, str) and not differs:
+            return test  # Milvus compares only what is of one kind
         if wanted:
             return all_of([Condition(f'{found} == "{same}"'), test])
         return any_of([self._absent_or(found, f'{found} != "{same}"'), test])

@@ -68,6 +68,7 @@ def test_a_first_query_needs_no_torch() -> None:
     [
         ("config.json", '"gelu"', '"relu"'),
         ("config.json", '"bert"', '"roberta"'),
+        ("config.json", '"float32"', '"bfloat16"'),
         ("1_Pooling/config.json", '"mean"', '"max"'),
         ("modules.json", "modules.normalize.Normalize", "modules.layer_norm.LayerNorm"),
     ],
