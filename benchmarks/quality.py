@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks import quality_report as report
 from benchmarks.quality_report import Target
+from benchmarks.remembering import remembering
 from benchmarks.unanswerable import nonsense, outside
 from mmsearch.client import Client
 from mmsearch.evaluation import Outcome, evaluate
@@ -26,6 +27,9 @@ MEDIA: tuple[Modality, ...] = ("audio", "table", "text", "image")
 WORDED = MEDIA[:3]
 SIMULATED = "four media, pictures simulated"
 SETS = ("scifact", "wikitablequestions", "fetaqa", "speech_small", "mixed", SIMULATED)
+
+SHOWN = 10
+"""Results asked for: what a person gets who does not say how many."""
 
 BY_RANK, DEFAULT = "reciprocal_rank", "calibrated"
 WORDS, TEXT, IMAGE = frozenset({"words"}), frozenset({"text"}), frozenset({"image"})
@@ -145,7 +149,7 @@ def _library(place: Path, judged: RetrievalSet, spaces: Mapping[str, Any]) -> It
         indexed = client.index(judged.folder)
         if indexed.failed:
             raise SystemExit(f"{indexed.failed[0].uri}: {indexed.failed[0].reason}")
-        yield client.app.searcher
+        yield remembering(client.app.searcher)
 
 
 def _outcomes(
@@ -156,7 +160,7 @@ def _outcomes(
     fused = replace(searcher, fusion=way.fusion)
 
     def search(query: Query) -> Ranking:
-        return fused.search(replace(query, modalities=frozenset({medium})) if medium else query)
+        return fused.search(replace(query, top_k=SHOWN, modalities=frozenset({medium} if medium else ())))
 
     return evaluate(judged, search, way.spaces)
 

@@ -69,7 +69,11 @@ DEFAULT_ENCODERS: dict[str, Part] = {
         }
     ),
     "table": Part.model_validate(
-        {"part": "mmsearch_encoders.table:TableEncoder", "model": "google/tapas-base-finetuned-wtq"}
+        {
+            "part": "mmsearch_encoders.table:TableEncoder",
+            "model": "google/tapas-base-finetuned-wtq",
+            "projection": "usual",
+        }
     ),
 }
 

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmsearch.errors import ConfigError, ModelError
+from mmsearch.errors import ModelError, ModelUnavailable
 from mmsearch.types import Embeddings, Query, Segment, Space, Table, Vector, digest
 from mmsearch_encoders.align import Projection, fit_projection, load_projection, unit_rows
 from mmsearch_encoders.loading import Once, batches_by_size, best_device, existing, loading, reporting
 from mmsearch_encoders.text import TextEncoder
-from mmsearch_encoders.weights import Source, read_json, require, revision
+from mmsearch_encoders.weights import Source, read_json, require, revision, user_cache
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+USUAL = "usual"
 MAX_TOKENS = 512
 MAX_ROWS, MAX_COLUMNS = 64, 32
 CELL_CHARACTERS = 60
@@ -52,27 +53,33 @@ class TableEncoder:
         device: str | None = None,
         batch_tokens: int = 2048,
     ) -> None:
-        """`text_model` is the text encoder that the projection maps to, as TextEncoder takes it."""
+        """`text_model` is the text encoder that the projection maps to, as TextEncoder takes it.
+
+        `projection` is a file, or "usual" for the one in the user's cache that "mmsearch models align" writes.
+        """
         self.source = source_of(model)
         self.text = TextEncoder(text_model, device=device)
-        self._projection_file = None if projection is None else Path(projection).expanduser()
+        self._projected = projection is not None
+        own = f"table-map-{digest(model, text_model)[:12]}.safetensors"
+        usual = user_cache() / "mmsearch" / own
+        self.projection_file = usual if projection in (None, USUAL) else Path(projection).expanduser()
         self._device, self._batch_tokens = device, batch_tokens
         self._loaded = Once(self._load)
 
     @cached_property
     def projection(self) -> Projection | None:
-        """The map into the text space, if one is set. Raises ConfigError when it is not there or for other models."""
-        file = self._projection_file
-        if file is None:
+        """The map into the text space, if one is set. Raises ModelUnavailable when it is absent or for other models."""
+        file = self.projection_file
+        if not self._projected:
             return None
         if not file.is_file():
-            raise ConfigError(
-                f'the projection {file} of the table space is not there; make it with "mmsearch models align"'
+            raise ModelUnavailable(
+                f'the table space has no map into the text space yet ({file}); "mmsearch models align" makes it'
             )
         projection = load_projection(file)
         for part, ours in self._fingerprints().items():
             if projection.facts.get(part) != ours:
-                raise ConfigError(
+                raise ModelUnavailable(
                     f'{file} was made for another {part} model; make it again with "mmsearch models align"'
                 )
         return projection

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from offline import no_network
 
-from mmsearch.errors import ConfigError, ModelError, ModelUnavailable
+from mmsearch.client import Client
+from mmsearch.errors import ModelError, ModelUnavailable
+from mmsearch.models import align
 from mmsearch.types import Query, Segment, Span, Table
 from mmsearch_encoders.table import MAX_COLUMNS, MAX_ROWS, TableEncoder, fitting
 
@@ -84,9 +86,9 @@ def test_mapped_into_the_text_space_a_query_is_the_text_encoders(saved: Path, tm
 def test_a_projection_for_other_models_is_refused(saved: Path, tmp_path: Path) -> None:
     TableEncoder(str(saved)).align(towns(10), tmp_path / "map.safetensors")
     other = checkpoints.save_tapas(tmp_path / "other", seed=1)
-    with pytest.raises(ConfigError, match="made for another table model"):
+    with pytest.raises(ModelUnavailable, match="made for another table model"):
         _ = TableEncoder(str(other), projection=tmp_path / "map.safetensors").space
-    with pytest.raises(ConfigError, match='is not there; make it with "mmsearch models align"'):
+    with pytest.raises(ModelUnavailable, match='"mmsearch models align" makes it'):
         _ = TableEncoder(str(saved), projection=tmp_path / "nothing").space
 
 
@@ -118,3 +120,28 @@ def test_a_checkpoint_without_the_pooler_is_refused_instead_of_filled_with_noise
     save_file({k: v for k, v in weights.items() if "pooler" not in k}, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(ModelError, match="lacks 2 weights of TapasModel, pooler"):
         TableEncoder(str(folder)).encode([segment(SHIPS)])
+
+
+def test_the_table_space_opens_once_it_is_aligned(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the commands a user types: index, align, index, search."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("MMSEARCH_CONFIG", str(tmp_path / "mmsearch.toml"))
+    (tmp_path / "mmsearch.toml").write_text(
+        f'library = "{tmp_path / "library"}"\n[recognizer]\npart = ""\n[ocr]\npart = ""\n[spaces.image]\npart = ""\n'
+        f'[spaces.table]\npart = "mmsearch_encoders.table:TableEncoder"\nmodel = "{saved}"\nprojection = "usual"\n'
+    )
+    (tmp_path / "files").mkdir()
+    for town in towns(10):
+        assert town.table
+        rows = [",".join(row) for row in (town.table.header, *town.table.rows)]
+        (tmp_path / "files" / f"{town.title or town.id}.csv").write_text("\n".join(rows) + "\n")
+    with Client() as client:
+        assert "models align" in client.index(tmp_path / "files").closed_spaces["table"]
+    said = align()
+    assert "explains" in said
+    with Client() as client:
+        report = client.index(tmp_path / "files")
+        assert (report.indexed, dict(report.closed_spaces)) == (10, {})
+        ranking = client.search("boats and people of a town")
+        assert "table" in {route.space for route in ranking.routes}
+        assert "table" in {hit.space for hit in ranking.results[0].hits}

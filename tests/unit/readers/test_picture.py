@@ -135,6 +135,11 @@ def test_iptc_inside_the_picture(tmp_path: Path) -> None:
     assert segment.metadata["date"] == "2019-07-04"
 
 
+def test_a_title_that_the_camera_gave_tells_nothing(tmp_path: Path) -> None:
+    segment = read(iptc_jpeg(tmp_path / "boats_at_night.jpg", {5: [b"P6260031"]}))
+    assert segment.title == "boats at night"
+
+
 def test_caption_files_come_first_and_nothing_is_said_twice(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     photo().save(path, xmp=XMP.encode())
