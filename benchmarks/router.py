@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
-import mmsearch.search
 from mmsearch import Client
 from mmsearch.evaluation import Outcome, evaluate
 from mmsearch.retrieval_sets import RetrievalSet, read_set
@@ -195,11 +195,8 @@ def no_router() -> Iterator[None]:
     def plain_media(plan: Plan, census: Mapping[Modality, int], *_: Any) -> Media:
         return Media({medium: count / sum(census.values()) for medium, count in census.items()}, "no router")
 
-    mmsearch.search.route, mmsearch.search.media = plain_route, plain_media
-    try:
+    with patch.multiple("mmsearch.search", route=plain_route, media=plain_media):
         yield
-    finally:
-        mmsearch.search.route, mmsearch.search.media = route, media
 
 
 if __name__ == "__main__":

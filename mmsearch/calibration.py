@@ -33,23 +33,35 @@ WORD_DEPENDENCE = 0.5
 """The share of BM25 that counts as independent evidence; 0.4 to 1 give the same quality within a point."""
 GOOD_MATCH = 0.5
 """The posterior from which a result is more likely to answer than to be there by chance."""
+USUAL_WORTH = 30
+"""How many sampled vectors the usual background of a model counts as: below so many, quartiles are unsure."""
 SAMPLE_VECTORS = 1_000
 SAMPLE_TEXTS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """A dense space as a query sees it without an answer: a sample of its vectors, shape (n, dim)."""
+    """A dense space as a query sees it without an answer: a sample of its vectors, shape (n, dim).
+
+    `usual` is the model's median and interquartile range of such cosines, where they are known: a library of ten
+    documents, one of which answers, has no background of its own.
+    """
 
     vectors: Embeddings
+    usual: tuple[float, float] | None = None
 
     def evidence(self, query: Vector, scores: Floats) -> Floats:
         """The surprisal of the cosines `scores` (any shape) of this query."""
-        if len(self.vectors) < 2:
+        sampled, usual = len(self.vectors), self.usual
+        if sampled < 2 and usual is None:
             return np.zeros_like(scores)
-        low, median, high = np.quantile(self.vectors @ query, (0.25, 0.5, 0.75))
-        spread = max(float(high - low), 1e-6)
-        return np.asarray(np.logaddexp(0.0, LOG_9 * (scores - median) / spread), dtype=np.float64)
+        cosines = self.vectors @ query if sampled else np.zeros(1)
+        low, median, high = np.quantile(cosines, (0.25, 0.5, 0.75))
+        spread = high - low
+        if usual:
+            own = sampled / (sampled + USUAL_WORTH)
+            median, spread = own * median + (1 - own) * usual[0], own * spread + (1 - own) * usual[1]
+        return np.asarray(np.logaddexp(0.0, LOG_9 * (scores - median) / max(spread, 1e-6)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

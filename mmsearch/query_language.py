@@ -47,7 +47,7 @@ def read_operators(query: Query) -> tuple[Query, Wording]:
     """
     words: list[str] = []
     media, filters = query.modalities or frozenset(MODALITIES), [query.filter] if query.filter else []
-    required, excluded = list[tuple[str, ...]](), list[tuple[str, ...]]()
+    required, excluded = list[str](), list[str]()
     for part in _PART.finditer(query.text):
         without, phrase = bool(part["minus"]), part["phrase"] or part["word"]
         if part["name"]:
@@ -59,7 +59,7 @@ def read_operators(query: Query) -> tuple[Query, Wording]:
                 condition = _condition(name, value)
                 filters.append(Not(condition) if without else condition)
         elif phrase:
-            (excluded if without or part["word"] else required).append(_terms(phrase, part[0]))
+            (excluded if without or part["word"] else required).append(_telling(phrase, part[0]))
             words += [] if without or part["word"] else [phrase]
         else:
             words.append(part[0])
@@ -90,8 +90,7 @@ def _condition(name: str, value: str) -> Filter:
     return Compare("date", "<" if name == "before" else ">=", value)
 
 
-def _terms(phrase: str, part: str) -> tuple[str, ...]:
-    terms = tuple(analyze(phrase))
-    if not terms:
+def _telling(phrase: str, part: str) -> str:
+    if not analyze(phrase):
         raise InputError(f"{part} holds only words that are too common to look for; leave out its quotes or its minus")
-    return terms
+    return phrase

@@ -147,7 +147,7 @@ class Searcher:
                 self._calibrations[name] = TermStatistics.of(map(str, texts), segments)
             else:
                 vectors = self.store.sample(opened.collection, SAMPLE_VECTORS)
-                self._calibrations[name] = Background(np.asarray(vectors, dtype=np.float32))
+                self._calibrations[name] = Background(np.asarray(vectors, dtype=np.float32), opened.space.usual_cosines)
         return self._calibrations[name]
 
     def _results(

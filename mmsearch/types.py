@@ -175,6 +175,8 @@ class Space:
     revision: str
     dim: int = 0
     """Length of a vector; 0 in a lexical space. Dense spaces are compared by cosine, on vectors of unit length."""
+    usual_cosines: tuple[float, float] | None = None
+    """Median and interquartile range of a query's cosines with what does not answer it, where the model's are known."""
 
     @property
     def fingerprint(self) -> str:

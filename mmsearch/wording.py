@@ -1,14 +1,16 @@
 """Phrases that a segment must hold and words that it must not, in whatever space it was found."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from mmsearch.lexical import analyze
+from mmsearch.lexical import analyze, fold, tokens
 from mmsearch.protocols import Store
 from mmsearch.serialisation import for_words
 from mmsearch.types import Filter, Hit, In, Segment, Vector
 from mmsearch.windows import segment_of
 
+_SPELLED = re.compile(r"[^\W_]+")
 MOST_READ = 5_000
 """Segments that are read at most for one query and space. A phrase whose rarest word stands in more of them is looked
 for where that word weighs most."""
@@ -16,24 +18,40 @@ for where that word weighs most."""
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Runs of analysed terms that a segment holds, and others that it does not, each without a gap.
+    """Phrases that a segment holds word by word, and phrases or words that it does not.
 
-    Being analysed, "the running dog" also finds "run, dogs": as the words space does, a phrase overlooks case, accents,
-    endings, common words and punctuation. Title, headings and table cells are words of the segment.
+    Words are analysed as for the words space: case, accents, endings and punctuation are overlooked ("red boat" is in
+    "Red, boats") and numbers are one in all their spellings; but no word is left out, so that it is not in "red of the
+    boat". Title, headings and table cells are words of the segment.
     """
 
-    required: tuple[tuple[str, ...], ...] = ()
-    excluded: tuple[tuple[str, ...], ...] = ()
+    required: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.required or self.excluded)
 
     def holds(self, segment: Segment) -> bool:
         """Whether the segment is worded so."""
-        text = f" {' '.join(analyze(for_words(segment)))} "  # terms hold no blanks
-        held = (f" {' '.join(run)} " in text for run in self.required)
-        unwanted = (f" {' '.join(run)} " in text for run in self.excluded)
-        return all(held) and not any(unwanted)
+        text = _line(for_words(segment))
+        return all(_line(phrase) in text for phrase in self.required) and not any(
+            _line(phrase) in text for phrase in self.excluded
+        )
+
+
+def _line(text: str) -> str:
+    """The text's words as terms, one blank before and behind each: terms hold none."""
+    return f" {' '.join(_words(text))} "
+
+
+def _words(text: str) -> Iterator[str]:
+    """The terms, and the common words, which have none, as they are spelled."""
+    end = 0
+    for start, stop, terms in tokens(text):
+        yield from _SPELLED.findall(fold(text[end:start]))
+        yield from terms
+        end = stop
+    yield from _SPELLED.findall(fold(text[end:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +80,7 @@ class Sieve:
         """
         if not self.wording.required:
             return None
-        rarest = max((term for run in self.wording.required for term in run), key=idf)
+        rarest = max((term for phrase in self.wording.required for term in analyze(phrase)), key=idf)
         hits = self._passing(self.store.search(self.catalogue, rarest, MOST_READ, limit))
         return In("document", tuple(sorted({hit.document_id for hit in hits})))
 

@@ -26,7 +26,7 @@ _MEASURE = re.compile(
     r"|\d+(?:-[a-z]+)+|\d{4}-\d\d-\d\d",
     re.IGNORECASE,
 )
-"""Ordinals, decades and quantities ("3rd", "1990s", "5km", "12-year") and dates are no codes, though some look like it."""
+"""Ordinals, decades, quantities ("3rd", "1990s", "5km", "12-year") and dates are no codes, though they look like it."""
 _ASKING = re.compile(
     r"(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|should|has|have|will"
     r"|wer|wen|wem|was|wann|wo|wie|warum|wieso|welche[rsmn]?|ist|sind|hat|kann|qui|que|quoi|quand|où|comment|pourquoi"

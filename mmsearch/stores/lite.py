@@ -9,6 +9,7 @@ import fcntl
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -25,6 +26,8 @@ HAND_OVER_S = 3.0
 """A process that was killed leaves a child that needs a moment to notice it."""
 STOP_S = 10.0
 
+PREFIX = "mmsearch-"
+
 _held: set[Path] = set()
 _holding = threading.Lock()
 
@@ -36,7 +39,7 @@ class Lite:
         file = file.absolute()
         program = lite_program()
         _hold(file)
-        folder = Path(tempfile.mkdtemp(prefix="mmsearch-", dir=_short_folder()))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_short_folder()))
         socket = folder / "milvus.sock"
         self.uri = f"unix:{socket}"
         lock: IO[str] | None = None
@@ -55,6 +58,8 @@ class Lite:
                     stdout=subprocess.DEVNULL,
                     stderr=stderr,
                 )
+            lock.write(f"{child.pid} {folder}")
+            lock.flush()
         except BaseException:
             _release(file, folder, lock)
             raise
@@ -103,20 +108,47 @@ def _hold(file: Path) -> None:
 
 def _lock(file: Path) -> IO[str]:
     """The lock that the child waits for: when it gets it, we are gone. POSIX, because the child asks for that kind."""
-    lock = file.with_name(f".{file.name}.lock").open("a")
+    lock = file.with_name(f".{file.name}.lock").open("a+")
     deadline = time.monotonic() + HAND_OVER_S
     while True:
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return lock
+            break
         except OSError as error:
             if time.monotonic() > deadline:
                 lock.close()
                 raise LibraryLocked(f"{file} is held by another process; end it, or ask the server it runs") from error
             time.sleep(0.05)
+    lock.seek(0)
+    pid, _, folder = lock.read().partition(" ")
+    lock.truncate(0)
+    if pid.isdecimal():
+        _clear_away(int(pid), Path(folder), file)
+    return lock
+
+
+def _clear_away(pid: int, folder: Path, file: Path) -> None:
+    """End the child of a process that was killed, where we had the lock before the child could notice."""
+    deadline = time.monotonic() + HAND_OVER_S
+    while str(file) in _command(pid):
+        os.kill(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+        time.sleep(0.02)
+    if folder.name.startswith(PREFIX) and folder.parent in (Path(tempfile.gettempdir()), Path("/tmp")):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _command(pid: int) -> str:
+    """The command line of a process; empty when it has ended."""
+    if Path("/proc/self").exists():
+        try:
+            return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes())
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    return subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False).stdout
 
 
 def _stop(child: subprocess.Popen[bytes], file: Path, folder: Path, lock: IO[str]) -> None:
+    lock.truncate(0)
     fcntl.lockf(lock, fcntl.LOCK_UN)
     try:
         child.wait(STOP_S)

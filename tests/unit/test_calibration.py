@@ -54,3 +54,13 @@ def test_the_posterior_is_bayes() -> None:
     assert posterior(np.array([0.0]), np.array([0.0])) == pytest.approx([0.5])
     assert posterior(np.array([math.log(100)]), np.array([-math.log(100)])) == pytest.approx([0.5])
     assert posterior(np.array([5.0]), np.array([-math.inf])) == pytest.approx([0.0])
+
+
+def test_a_small_library_takes_the_usual_background_of_the_model_as_thirty_more_vectors() -> None:
+    vectors = np.array([[0.2, 0.0], [0.4, 0.0], [0.6, 0.0]], np.float32)
+    found = Background(vectors, usual=(0.05, 0.1)).evidence(np.array([1, 0], np.float32), np.array([0.5]))
+    median = (3 * 0.4 + 30 * 0.05) / 33
+    spread = (3 * 0.2 + 30 * 0.1) / 33
+    assert found == pytest.approx([math.log(1 + math.exp(math.log(9) * (0.5 - median) / spread))], rel=1e-5)
+    empty = Background(np.zeros((0, 2), np.float32), usual=(0.05, 0.1))
+    assert empty.evidence(np.array([1, 0], np.float32), np.array([0.05])) == pytest.approx([math.log(2)])
