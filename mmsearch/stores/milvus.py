@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from mmsearch.stores.lite import Lite  # POSIX only
 
 CONNECT_S = 5.0
+QUIET = {"grpc.keepalive_permit_without_calls": False}
+"""Milvus Lite takes pings from an idle client for an attack and hangs up, with lines on stderr."""
 MOST_HITS = 16_384
 """What Milvus gives at most for one search."""
 BATCH_ROWS = 500
@@ -317,7 +319,7 @@ def _client(uri: str, token: str, timeout_s: float) -> Any:
     from pymilvus import MilvusClient
 
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it logs, it also raises
-    return MilvusClient(uri, token=token, timeout=timeout_s)
+    return MilvusClient(uri, token=token, timeout=timeout_s, grpc_options=QUIET)
 
 
 def _dialect(client: Any, timeout_s: float) -> Dialect:
