@@ -1,13 +1,14 @@
 """How fast the spine is: `make bench` prints these tables.
 
-Indexing and searching the demo library with the shipped weights, and the store alone on drawn vectors and words. The sides
-of each comparison take turns; figures are medians of single operations.
+Indexing and searching the demo library with the shipped weights, and the store alone on drawn vectors and words. The
+sides of each comparison take turns; figures are medians of single operations.
 """
 
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def stores(folder: Path) -> None:
     segments = [Segment(f"{n:032x}", f"{n // 4:032x}", f"/{n // 4}", "text", Span()) for n in range(ROWS)]
     table = Table("operation", "memory", "Milvus Lite", title=f"store, {ROWS:,} rows", title_justify="left")
     sides: dict[str, Store] = {"memory": MemoryStore(), "lite": MilvusStore(str(folder / "bench.db"))}
-    inserted = {name: _seconds(lambda store=store: _fill(store, segments, vectors, texts)) for name, store in sides.items()}
+    inserted = {name: _seconds(partial(_fill, store, segments, vectors, texts)) for name, store in sides.items()}
     table.add_row("upsert, rows/s", *(f"{2 * ROWS / seconds:,.0f}" for seconds in inserted.values()))
     for label, collection, queries in (
         (f"cosine, {DIM} dimensions, top 100", "dense", vectors[:ROUNDS]),
@@ -72,7 +73,7 @@ def stores(folder: Path) -> None:
         took = {name: list[float]() for name in sides}
         for query in queries:
             for name, store in sides.items():
-                took[name].append(_seconds(lambda store=store: store.search(collection, query, 100)))
+                took[name].append(_seconds(partial(store.search, collection, query, 100)))
         table.add_row(label, *(f"{1000 * statistics.median(seconds):.1f} ms" for seconds in took.values()))
     out.print(table)
     for store in sides.values():

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from hashing import HashingEncoder
+
 from mmsearch.indexing import Indexer
 from mmsearch.lexical import LexicalEncoder
 from mmsearch.manifest import Manifest
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.readers import default_readers
-from mmsearch.passages import PassageSplitter
 from mmsearch.renditions import Renditions
 from mmsearch.settings import MANIFEST_FILE
 from mmsearch.spaces import held_collections

@@ -21,6 +21,7 @@ from media import (
 from PIL import Image
 
 from mmsearch.errors import CorruptMedia, NotFound
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Reader
 from mmsearch.readers.audio import AudioReader
 from mmsearch.readers.delimited import DelimitedReader
@@ -28,7 +29,6 @@ from mmsearch.readers.html import HtmlReader
 from mmsearch.readers.jsons import JsonLinesReader, JsonReader
 from mmsearch.readers.markdown import MarkdownReader
 from mmsearch.readers.parquet import ParquetReader
-from mmsearch.passages import PassageSplitter
 from mmsearch.readers.pdf import PdfReader
 from mmsearch.readers.picture import PictureReader
 from mmsearch.readers.records import RecordReader

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mmsearch.errors import CorruptMedia, NotFound, UnsupportedMedia
-from mmsearch.readers import default_readers
 from mmsearch.passages import PassageSplitter
+from mmsearch.readers import default_readers
 from mmsearch.settings import MANIFEST_FILE
 from mmsearch.sources import Unread, content_signature, find_documents, is_set, reader_of, stat_signature
 from mmsearch.types import Document

@@ -7,9 +7,9 @@ from media import document, texts, write_audio
 from numpy.typing import NDArray
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Utterance
 from mmsearch.readers.audio import AudioReader, samples
-from mmsearch.passages import PassageSplitter
 from mmsearch.types import Segment
 
 SPLITTER = PassageSplitter(64)

@@ -29,8 +29,8 @@ from media import (
 from PIL import Image, ImageFile
 
 from mmsearch.errors import CorruptMedia, Forbidden, MMSearchError, NotFound, TooLarge
-from mmsearch.readers import default_readers
 from mmsearch.passages import PassageSplitter
+from mmsearch.readers import default_readers
 from mmsearch.sources import reader_of
 from mmsearch.types import Segment
 

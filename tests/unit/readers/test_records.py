@@ -5,8 +5,8 @@ import pytest
 from media import photo, write_audio
 
 from mmsearch.errors import CorruptMedia, UnsupportedMedia
-from mmsearch.readers import default_readers
 from mmsearch.passages import PassageSplitter
+from mmsearch.readers import default_readers
 from mmsearch.readers.records import RecordReader
 from mmsearch.types import Document, Segment, Table
 

@@ -8,11 +8,11 @@ import pytest
 from media import document, write_parquet, write_xlsx
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Reader
 from mmsearch.readers.delimited import DelimitedReader
 from mmsearch.readers.jsons import JsonLinesReader, JsonReader
 from mmsearch.readers.parquet import ParquetReader
-from mmsearch.passages import PassageSplitter
 from mmsearch.readers.spreadsheet import SpreadsheetReader
 from mmsearch.types import Segment, Table
 

@@ -4,9 +4,9 @@ import pytest
 from media import HARBOUR, document, texts
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.passages import PassageSplitter
 from mmsearch.readers.html import HtmlReader
 from mmsearch.readers.markdown import MarkdownReader
-from mmsearch.passages import PassageSplitter
 from mmsearch.readers.text import TextReader
 from mmsearch.types import Segment, Table
 
