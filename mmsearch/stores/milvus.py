@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mmsearch.stores.lite import Lite  # POSIX only
 
 CONNECT_S = 5.0
+"""For a server, which answers at once or not at all; our own child may start slowly on a busy machine."""
 QUIET = {"grpc.keepalive_permit_without_calls": False}
 """Milvus Lite takes pings from an idle client for an attack and hangs up, with lines on stderr."""
 MOST_HITS = 16_384
@@ -60,8 +61,9 @@ class MilvusStore:
         self._lite = _start_lite(uri)
         try:
             with self._asking():
-                self._client = _client(self._lite.uri if self._lite else uri, token, min(timeout_s, CONNECT_S))
-                self._dialect = _dialect(self._client, min(timeout_s, CONNECT_S))
+                patience_s = timeout_s if self._lite else min(timeout_s, CONNECT_S)
+                self._client = _client(self._lite.uri if self._lite else uri, token, patience_s)
+                self._dialect = _dialect(self._client, patience_s)
         except BaseException:
             if self._lite:
                 self._lite.stop()
