@@ -38,4 +38,4 @@ $(STAMP): pyproject.toml
 # What some tests need from Debian; without the right to install it they are skipped, and say what is missing.
 .PHONY: tools
 tools:
-	@.ci/tools || echo "some tests will be skipped: install chromium and espeak-ng to run them"
+	@.ci/tools || echo "some tests will be skipped: install chromium to run them"

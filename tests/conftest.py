@@ -8,7 +8,7 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-KINDS = ("encoders", "browser", "speech", "server")
+KINDS = ("encoders", "browser", "server")
 """Marks of which at least one test must have run in CI."""
 
 _ran: Counter[str] = Counter()

@@ -1,7 +1,6 @@
 """Small real files of every format, made with the libraries that people make them with."""
 
 import io
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,12 +77,6 @@ def write_audio(path: Path, codec: str, seconds: float = 2.0, tags: Mapping[str,
         while (part := fifo.read(stream.frame_size or 1024, partial=True)) is not None:
             container.mux(stream.encode(part))
         container.mux(stream.encode(None))
-    return path
-
-
-def write_speech(path: Path, words: str) -> Path:
-    """The words spoken by espeak-ng, as WAV."""
-    subprocess.run(["espeak-ng", "-w", path.as_posix(), words], check=True)
     return path
 
 
