@@ -85,7 +85,7 @@ def test_other_moments_play_in_the_same_player(open_page: Open) -> None:
     wanted_s = float(moment.get_attribute("data-moment") or "nan")
     moment.click()
     page.wait_for_function("([player, s]) => Math.abs(player.currentTime - s) < 3", arg=[player, wanted_s])
-    assert page.evaluate("player => !player.paused", player)
+    page.wait_for_function("player => !player.paused", arg=player)
 
 
 def test_a_picture_as_the_query_is_answered_or_says_what_opens_the_space(open_page: Open, tmp_path: Path) -> None:
