@@ -97,8 +97,8 @@ def _show_result(result: Result) -> None:
         body.stylize("bold", start, end)
     grid.add_row(str(result.rank), head)
     grid.add_row("", body)
-    grid.add_row("", Text(segment.uri, style="dim"))
     out.print(grid)
+    out.print(Text(f"    {segment.uri}", style="dim"), soft_wrap=True)  # whole, to be copied
 
 
 def show_evaluation(found: Mapping[str, Any]) -> None:

@@ -56,5 +56,5 @@ def test_the_command_lines_are_accepted(home: Path) -> None:
 
 def test_the_make_targets_are_there() -> None:
     makefile = (Path(__file__).parents[2] / "Makefile").read_text()
-    for target in re.findall(r"make ([a-z-]+)", README):
+    for target in re.findall(r"(?:^    |`)make ([a-z-]+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
