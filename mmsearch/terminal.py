@@ -89,7 +89,7 @@ def _show_result(result: Result) -> None:
     head = Text.assemble(
         (f"{result.score:.2f} ", "bold"),
         (f"{segment.modality:<5} ", COLOURS[segment.modality]),
-        (segment.title, "bold"),
+        (segment.title or Path(segment.uri).name, "bold"),
         (f"  {place(segment.span)}", "dim"),
     )
     body = Text(result.snippet)
