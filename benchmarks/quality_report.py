@@ -121,14 +121,19 @@ def check(file: Path, names: Iterable[str]) -> None:
 
 
 def write(file: Path, name: str, measured: Measured) -> None:
-    """Put the tables of a set between its marks, and its targets in place of its earlier ones."""
+    """Put the tables of a set between its marks, and its targets in place of its earlier ones, in the order of the marks."""
     written = file.read_text(encoding="utf-8")
     written = _between(written, name, f"{_facts()}\n\n{measured.text}", file)
     earlier = _inside(written, "targets", file).splitlines()[2:]
-    kept = [row for row in earlier if not row.startswith((f"| {name} |", f"| {name}, "))]
-    rows = [*kept, *(_row(target.row) for target in measured.targets)]
+    rows = [row for row in earlier if not _is_of(name, row)] + [_row(target.row) for target in measured.targets]
+    order = re.findall(r"<!-- measured: (.*?) -->", written)
+    rows.sort(key=lambda row: [_is_of(set, row) for set in order], reverse=True)
     table = "\n".join([_row(TARGET_HEADER), _rule(TARGET_HEADER), *rows])
     file.write_text(_between(written, "targets", table, file), encoding="utf-8")
+
+
+def _is_of(name: str, row: str) -> bool:
+    return row.startswith((f"| {name} |", f"| {name}, "))
 
 
 def _facts() -> str:

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -130,21 +131,25 @@ def _lock(file: Path) -> IO[str]:
 def _clear_away(pid: int, folder: Path, file: Path) -> None:
     """End the child of a process that was killed, where we had the lock before the child could notice."""
     deadline = time.monotonic() + HAND_OVER_S
-    while str(file) in _command(pid):
-        os.kill(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+    while _command(pid)[1:2] == [str(file)]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
         time.sleep(0.02)
     if folder.name.startswith(PREFIX) and folder.parent in (Path(tempfile.gettempdir()), Path("/tmp")):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _command(pid: int) -> str:
-    """The command line of a process; empty when it has ended."""
+def _command(pid: int) -> list[str]:
+    """The arguments of a process if it is a Milvus Lite; empty for others and for one that has ended."""
     if Path("/proc/self").exists():
         try:
-            return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes())
+            command = os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes()).split("\0")
         except (FileNotFoundError, ProcessLookupError):
-            return ""
-    return subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False).stdout
+            return []
+    else:
+        asked = ["ps", "-p", str(pid), "-o", "args="]
+        command = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    return command if command and command[0].endswith("/milvus") else []
 
 
 def _stop(child: subprocess.Popen[bytes], file: Path, folder: Path, lock: IO[str]) -> None:

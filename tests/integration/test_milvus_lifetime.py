@@ -117,7 +117,7 @@ def test_a_file_in_use_by_another_process_is_locked(file: Path, writer: subproce
     started = time.monotonic()
     with pytest.raises(LibraryLocked, match=f"{file} is held by another process"):
         MilvusStore(str(file))
-    assert time.monotonic() - started < HAND_OVER_S + 3
+    assert time.monotonic() - started < HAND_OVER_S + 10
 
 
 def test_a_file_in_use_by_this_process_is_locked(file: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_server_that_does_not_answer(listens: bool) -> None:
         started = time.monotonic()
         with pytest.raises(StoreUnavailable, match=rf"no Milvus answers at http://127.0.0.1:{port}; check"):
             MilvusStore(f"http://127.0.0.1:{port}")
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 15
 
 
 def test_a_server_that_goes_away(file: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_server_that_goes_away(file: Path) -> None:
         started = time.monotonic()
         with pytest.raises(StoreUnavailable, match="no Milvus answers at"):
             call()
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 15
     store.close()
 
 

@@ -36,6 +36,7 @@ def test_measured_again_replaces_the_tables_and_targets_of_that_set_only(report:
     write(report, "sea floor", measured("sea floor", 0.8))
     write(report, "sea", measured("sea", 0.75))
     text = report.read_text(encoding="utf-8")
+    assert text.index("| sea |") < text.index("| sea floor |")
     assert "table of sea: 0.75" in text
     assert "table of sea floor: 0.8" in text
     assert "0.6" not in text
