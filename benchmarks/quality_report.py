@@ -121,13 +121,13 @@ def check(file: Path, names: Iterable[str]) -> None:
 
 
 def write(file: Path, name: str, measured: Measured) -> None:
-    """Put the tables of a set between its marks, and its targets in place of its earlier ones, in the order of the marks."""
+    """Put the tables of a set between its marks, and its targets in place of its earlier ones, sets in marks' order."""
     written = file.read_text(encoding="utf-8")
     written = _between(written, name, f"{_facts()}\n\n{measured.text}", file)
     earlier = _inside(written, "targets", file).splitlines()[2:]
     rows = [row for row in earlier if not _is_of(name, row)] + [_row(target.row) for target in measured.targets]
     order = re.findall(r"<!-- measured: (.*?) -->", written)
-    rows.sort(key=lambda row: [_is_of(set, row) for set in order], reverse=True)
+    rows.sort(key=lambda row: [_is_of(each, row) for each in order], reverse=True)
     table = "\n".join([_row(TARGET_HEADER), _rule(TARGET_HEADER), *rows])
     file.write_text(_between(written, "targets", table, file), encoding="utf-8")
 

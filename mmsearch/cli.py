@@ -35,6 +35,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdo
 @contextmanager
 def _errors(as_json: bool = False) -> Iterator[None]:
     """Prints our errors as one sentence and leaves with the exit code for them."""
+    from rich.markup import escape
+
     from mmsearch import terminal
 
     try:
@@ -42,7 +44,7 @@ def _errors(as_json: bool = False) -> Iterator[None]:
     except MMSearchError as error:
         if as_json:
             _print_json({"error": {"code": error.code, "message": str(error), "retryable": error.retryable}})
-        terminal.err.print("[red]error:[/]", str(error), markup=True, soft_wrap=True)
+        terminal.err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         terminal.err.print("stopped; what was done is kept, the same command goes on from here")

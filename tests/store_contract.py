@@ -273,6 +273,16 @@ class LexicalContract:
         store.upsert(words, [segment(1)], ["sea"])
         assert store.vectors(words, ["s1"]) == {}
 
+    def test_an_empty_collection_answers_with_nothing(self, store: Store, words: str) -> None:
+        assert store.search(words, "sea", 5) == []
+        store.upsert(words, [segment(1)], ["sea"])
+        store.prune(words, "d")
+        assert store.search(words, "sea", 5) == []
+
+    def test_rows_without_a_word_are_no_harm(self, store: Store, words: str) -> None:
+        store.upsert(words, [segment(1)], [""])
+        assert store.search(words, "sea", 5) == []
+
     def test_a_sample_is_of_analysed_words(self, store: Store, words: str) -> None:
         store.upsert(words, [segment(n) for n in range(9)], [f"sea w{n}" for n in range(9)])
         sample = store.sample(words, 5)

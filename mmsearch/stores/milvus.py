@@ -132,6 +132,8 @@ class MilvusStore:
         condition = compiled(filter, self._dialect) if filter else EVERYTHING
         if top_k < 1 or condition.expression is False or (isinstance(asked, str) and not asked):
             return []
+        if space.kind == "lexical" and not self._how_many(collection, ""):  # Lite's BM25 divides by the rows
+            return []
         limit = min(top_k + SPARE_HITS, MOST_HITS)
         while True:
             found = self._nearest(collection, asked, limit, _or_cut(condition))

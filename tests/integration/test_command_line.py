@@ -141,6 +141,9 @@ def test_errors_are_one_sentence_and_an_exit_code(tmp_path: Path) -> None:
     assert "Traceback" not in absent.stderr
     wrong = _json(_run(tmp_path, "index", "nowhere", "--json", settings=WORDS_ONLY))
     assert wrong["error"]["code"] == "not_found"
+    (tmp_path / "empty").mkdir()
+    _run(tmp_path, "index", "empty", settings=WORDS_ONLY)
+    assert _json(_run(tmp_path, "search", "x", "--json", settings=WORDS_ONLY))["results"] == []
     (tmp_path / "a.txt").write_text("Words.")
     _run(tmp_path, "index", "a.txt", settings=WORDS_ONLY)
     filtered = _json(_run(tmp_path, "search", "x", "--filter", "date >", "--json", settings=WORDS_ONLY))
