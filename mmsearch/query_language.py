@@ -47,7 +47,7 @@ def read_operators(query: Query) -> tuple[Query, Wording]:
     """
     words: list[str] = []
     media, filters = query.modalities or frozenset(MODALITIES), [query.filter] if query.filter else []
-    required, excluded = list[str](), list[str]()
+    excluded, quoted = list[str](), list[tuple[str, str]]()
     for part in _PART.finditer(query.text):
         without, phrase = bool(part["minus"]), part["phrase"] or part["word"]
         if part["name"]:
@@ -58,9 +58,11 @@ def read_operators(query: Query) -> tuple[Query, Wording]:
             else:
                 condition = _condition(name, value)
                 filters.append(Not(condition) if without else condition)
+        elif phrase and (without or part["word"]):
+            excluded.append(_telling(phrase, part[0]))
         elif phrase:
-            (excluded if without or part["word"] else required).append(_telling(phrase, part[0]))
-            words += [] if without or part["word"] else [phrase]
+            words.append(phrase)
+            quoted.append((phrase, part[0]))
         else:
             words.append(part[0])
     if not media:
@@ -68,6 +70,8 @@ def read_operators(query: Query) -> tuple[Query, Wording]:
     modalities = frozenset() if media == frozenset(MODALITIES) else media
     filter = And(tuple(filters)) if len(filters) > 1 else next(iter(filters), None)
     text = " ".join(" ".join(words).split())
+    # Questions quote titles such as "A" and "It": beside other words they limit nothing.
+    required = [_telling(phrase, part) for phrase, part in quoted if analyze(phrase) or not analyze(text)]
     return replace(query, text=text, modalities=modalities, filter=filter), Wording(tuple(required), tuple(excluded))
 
 

@@ -88,6 +88,7 @@ def test_phrases_stay_among_the_words_and_unwanted_words_do_not() -> None:
     assert wording == Wording(("Harbour lights",), ("rowing", "red boats"))
     assert _wording("“harbour lights”?") == Wording(("harbour lights",))
     assert _wording("pumps -SKU-4711") == Wording((), ("SKU-4711",))
+    assert _wording('when was "A" released with "Harbour lights"?') == Wording(("Harbour lights",), ())
 
 
 @pytest.mark.parametrize(
