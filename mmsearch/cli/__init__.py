@@ -1,0 +1,44 @@
+"""The command line: each command parses, calls one function, prints. `--json` prints one value on stdout."""
+
+from typing import Annotated
+
+import typer
+
+from mmsearch import __version__
+from mmsearch.cli import health, library, quality
+
+app = typer.Typer(
+    help="Search texts, tables, pictures and recordings with one query.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(library.index)
+app.command()(library.search)
+app.command("eval")(quality.evaluate)
+app.command()(quality.compare)
+app.command()(library.serve)
+app.command()(library.demo)
+app.command()(health.doctor)
+
+models = typer.Typer(help="The models' weights: which there are, get them, check them.", no_args_is_help=True)
+app.add_typer(models, name="models")
+models.command("list")(health.list_models)
+models.command()(health.pull)
+models.command()(health.verify)
+models.command()(health.align)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mmsearch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Search texts, tables, pictures and recordings with one query."""

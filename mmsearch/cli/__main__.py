@@ -1,0 +1,5 @@
+"""`python -m mmsearch.cli`."""
+
+from mmsearch.cli import app
+
+app()

@@ -1,0 +1,60 @@
+"""The commands that say what works: doctor, models."""
+
+from typing import Annotated
+
+import typer
+
+from mmsearch.cli.options import Json, Library, errors, print_json
+
+
+def doctor(library: Library = None, as_json: Json = False) -> None:
+    """What works here and what does not, with the way out."""
+    from mmsearch import terminal
+    from mmsearch.doctor import examine
+
+    with errors(as_json):
+        findings = examine(library)
+        if as_json:
+            print_json(findings)
+        else:
+            terminal.show_findings(findings)
+
+
+def list_models(as_json: Json = False) -> None:
+    """The models that are set and others that could be, and whether their weights are here."""
+    from mmsearch import terminal
+    from mmsearch.models import listed
+
+    with errors(as_json):
+        found = listed()
+        if as_json:
+            print_json(found)
+        else:
+            terminal.show_models(found)
+
+
+def pull(name: Annotated[str, typer.Argument(help="text, image, table, speech, or a name of the list.")]) -> None:
+    """Get a model's weights from where they are published."""
+    from mmsearch import terminal
+    from mmsearch.models import pull
+
+    with errors():
+        terminal.out.print(f"{name} is in {pull(name)}")
+
+
+def verify(name: Annotated[str, typer.Argument(help="text, image, table, speech, or a name of the list.")]) -> None:
+    """Check that a model's files are whole; exit code 1 when they are not."""
+    from mmsearch import terminal
+    from mmsearch.models import verify
+
+    with errors():
+        terminal.out.print(verify(name))
+
+
+def align(library: Library = None) -> None:
+    """Map the table space into the text space, from the tables of a library."""
+    from mmsearch import terminal
+    from mmsearch.models import align
+
+    with errors():
+        terminal.out.print(align(library))

@@ -1,0 +1,57 @@
+"""The commands that measure rankings: eval, compare."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmsearch.cli.options import Json, Runs, errors, names, print_json
+
+
+def evaluate(
+    set_dir: Annotated[Path, typer.Argument(help="A folder with corpus.jsonl, queries.jsonl and qrels/test.tsv.")],
+    library: Annotated[
+        Path | None, typer.Option(help="Where the set's index is kept.  [default: the user's cache]")
+    ] = None,
+    fusion: Annotated[str | None, typer.Option(help="The fusion by name.")] = None,
+    spaces: Annotated[str, typer.Option(help="Only these spaces: words,text")] = "",
+    split: Annotated[str, typer.Option(help="The judgements in qrels.  [default: test, or the only ones]")] = "",
+    runs: Runs = None,
+    name: Annotated[str, typer.Option(help="What to call the saved run.  [default: the time]")] = "",
+    as_json: Json = False,
+) -> None:
+    """Index a retrieval set (once), search its queries, print the metrics, and save the run for "compare"."""
+    from mmsearch import terminal
+    from mmsearch.client import Client
+    from mmsearch.evaluation import cached_library
+
+    folder = library or cached_library(set_dir)
+    with errors(as_json), Client(folder, search={"fusion": fusion} if fusion else None) as client:
+        with terminal.progress(quiet=as_json, doing="evaluating") as on_progress:
+            found = client.evaluate(set_dir, names(spaces), on_progress, split=split, runs=runs, name=name)
+        if as_json:
+            print_json(found)
+        else:
+            terminal.show_evaluation(found)
+
+
+def compare(
+    run: Annotated[list[str], typer.Argument(help="Folders of saved runs, or their names; the first is the baseline.")],
+    runs: Runs = None,
+    html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write a report with plots to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare saved runs set by set: metrics, differences to the first run, and whether they may be chance."""
+    from mmsearch import terminal
+    from mmsearch.comparison import compare, comparison_json
+    from mmsearch.comparison_report import write_report
+    from mmsearch.runs import read_run
+
+    with errors(as_json):
+        comparison = compare([read_run(place, runs) for place in run])
+        if html:
+            write_report(comparison, html)
+        if as_json:
+            print_json({**comparison_json(comparison), "html": str(html.resolve()) if html else None})
+        else:
+            terminal.show_comparison(comparison, html)
