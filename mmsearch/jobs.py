@@ -1,0 +1,183 @@
+"""Indexings as jobs: what was asked, how far it is, how it ended.
+
+They are remembered in the library, beside the manifest, in a file of their own that any process may read and write:
+whoever looks at a job or cancels it needs not hold the library. A running job holds a lock, which the system frees when
+the process dies: a job whose lock is free is no longer running, whatever it last wrote.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+
+from mmsearch.errors import InputError, JobError, NotFound, StoreError
+from mmsearch.types import Failure, Report
+
+JOBS_FILE = "jobs.sqlite3"
+KEPT_JOBS = 1_000
+"""Older ones are forgotten when a new one starts."""
+LOOK_S = 1.0
+"""How often a running job writes down how far it is, and looks whether it was cancelled."""
+
+State = Literal["running", "done", "cancelled", "interrupted", "failed"]
+"""`interrupted` by a person, a signal or a killed process; `failed` by an error that no document is to blame for."""
+
+SCHEMA = """
+create table if not exists jobs (
+    id text primary key, state text not null, started text not null, ended text not null, cancelled integer not null,
+    asked text not null, progress text not null, report text not null, error text not null);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One indexing. `asked` are the paths and options; times are ISO 8601 in UTC, empty while it runs.
+
+    `progress` is how far it came, as `Progress` says it; `report` is there once it ended by itself.
+    """
+
+    id: str
+    state: State
+    started: str
+    asked: Mapping[str, Any]
+    ended: str = ""
+    progress: Mapping[str, Any] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def failed(self) -> tuple[Failure, ...]:
+        """The documents that could not be indexed."""
+        return tuple(Failure(**failure) for failure in self.report.get("failed", ()))
+
+
+class Jobs:
+    """The jobs of one library."""
+
+    def __init__(self, library: Path) -> None:
+        """Raises StoreError when the file is no database."""
+        self._locks = library / "jobs"
+        with _translated():
+            self._sql = sqlite3.connect(library / JOBS_FILE, check_same_thread=False, timeout=10, isolation_level=None)
+            self._sql.executescript("pragma journal_mode=wal;" + SCHEMA)
+
+    @contextmanager
+    def running(self, asked: Mapping[str, Any]) -> Iterator["RunningJob"]:
+        """A new job, for as long as the block runs; how the block ends says how the job ended."""
+        id, started = uuid4().hex[:8], _now()
+        self._locks.mkdir(exist_ok=True)
+        with FileLock(self._locks / f"{id}.lock"):
+            self._begin((id, "running", started, "", 0, json.dumps(asked), "{}", "{}", ""))
+            job = RunningJob(self, id)
+            try:
+                yield job
+            except KeyboardInterrupt:
+                self._end(id, "interrupted")
+                raise
+            except BaseException as error:
+                self._end(id, "failed", error=f"{type(error).__name__}: {error}")
+                raise
+            self._end(id, "cancelled" if job.is_cancelled else "done", report=job.report)
+        (self._locks / f"{id}.lock").unlink(missing_ok=True)
+
+    def all(self) -> list[Job]:
+        """Every job, the newest first."""
+        with _translated():
+            rows = self._sql.execute("select * from jobs order by started desc, rowid desc").fetchall()
+        return [self._job(row) for row in rows]
+
+    def get(self, id: str) -> Job:
+        """The job of that id, or whose id begins so; "last" is the newest. Raises NotFound, InputError."""
+        found = self.all() if id == "last" else [job for job in self.all() if job.id.startswith(id)]
+        if not found:
+            raise NotFound(f'no job is called "{id}"; "mmsearch jobs list" names them')
+        if id != "last" and len(found) > 1:
+            raise InputError(f'"{id}" begins the ids of {len(found)} jobs: {", ".join(job.id for job in found[:5])}')
+        return found[0]
+
+    def cancel(self, id: str) -> Job:
+        """Ask a running job to stop: it finishes the batch at hand. Raises NotFound, JobError when it has ended."""
+        job = self.get(id)
+        if job.state != "running":
+            raise JobError(f"job {job.id} is not running, it is {job.state}")
+        with _translated():
+            self._sql.execute("update jobs set cancelled = 1 where id = ?", (job.id,))
+        return job
+
+    def close(self) -> None:
+        self._sql.close()
+
+    def is_cancelled(self, id: str) -> bool:
+        with _translated():
+            row = self._sql.execute("select cancelled from jobs where id = ?", (id,)).fetchone()
+        return bool(row and row[0])
+
+    def note(self, id: str, progress: Mapping[str, Any]) -> None:
+        """Write down how far a job is."""
+        with _translated():
+            self._sql.execute("update jobs set progress = ? where id = ?", (json.dumps(progress), id))
+
+    def _begin(self, row: Sequence[Any]) -> None:
+        newest = "select id from jobs order by started desc limit ?"
+        with _translated():
+            self._sql.execute("insert into jobs values (?,?,?,?,?,?,?,?,?)", row)
+            self._sql.execute(f"delete from jobs where id not in ({newest})", (KEPT_JOBS,))
+
+    def _end(self, id: str, state: State, report: Report | None = None, error: str = "") -> None:
+        said = json.dumps(asdict(report)) if report else "{}"
+        change = "update jobs set state = ?, ended = ?, report = ?, error = ? where id = ?"
+        with _translated():
+            self._sql.execute(change, (state, _now(), said, error, id))
+
+    def _job(self, row: Sequence[Any]) -> Job:
+        id, state, started, ended, _, asked, progress, report, error = row
+        assert state in get_args(State), state
+        job = Job(id, state, started, json.loads(asked), ended, json.loads(progress), json.loads(report), error)
+        return replace(job, state="interrupted") if state == "running" and not self._lives(id) else job
+
+    def _lives(self, id: str) -> bool:
+        """Whether a process holds the job's lock."""
+        lock = FileLock(self._locks / f"{id}.lock")
+        with suppress(Timeout), lock.acquire(timeout=0):
+            return False
+        return True
+
+
+class RunningJob:
+    """The job at hand: takes progress as often as it comes, and the report at the end."""
+
+    def __init__(self, jobs: Jobs, id: str) -> None:
+        self._jobs = jobs
+        self.id = id
+        self.report: Report | None = None
+        self.is_cancelled = False
+        self._looked_s = 0.0
+
+    def step(self, progress: Mapping[str, Any]) -> bool:
+        """Note how far the job is, at most once in LOOK_S; False when it was asked to stop."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
+            self._jobs.note(self.id, progress)
+            self.is_cancelled = self._jobs.is_cancelled(self.id)
+        return not self.is_cancelled
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"the library's jobs cannot be read or written: {error}") from error

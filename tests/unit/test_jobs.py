@@ -1,0 +1,105 @@
+"""Jobs are remembered, seen and cancelled by any process, and a killed one does not look alive."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mmsearch import jobs as jobs_module
+from mmsearch.errors import InputError, JobError, NotFound, StoreError
+from mmsearch.jobs import JOBS_FILE, Job, Jobs
+from mmsearch.types import Failure, Report
+
+ASKED = {"paths": ["/photos"]}
+BAD = Failure("/photos/bad.jpg", "corrupt_media", "it does not decode")
+REPORT = Report(3, 2, 0, 0, 2, 1.5, (BAD,), {".mp4": 1}, {})
+
+
+@pytest.fixture(autouse=True)
+def look_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "LOOK_S", 0.0)
+
+
+def test_a_job_that_ends_by_itself_is_done_and_keeps_its_report(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path)
+    with jobs.running(ASKED) as running:
+        assert running.step({"done": 1, "total": 3})
+        seen = jobs.get(running.id)
+        assert (seen.state, seen.progress, seen.ended) == ("running", {"done": 1, "total": 3}, "")
+        running.report = REPORT
+    job = Jobs(tmp_path).get(running.id)
+    assert (job.state, job.asked, job.failed) == ("done", ASKED, (BAD,))
+    assert job.started <= job.ended
+    assert not list((tmp_path / "jobs").iterdir()), "no lock stays behind"
+
+
+def test_errors_and_interrupts_say_how_a_job_ended(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path)
+    with pytest.raises(StoreError), jobs.running(ASKED):
+        raise StoreError("the store is gone")
+    with pytest.raises(KeyboardInterrupt), jobs.running(ASKED):
+        raise KeyboardInterrupt
+    interrupted, failed = jobs.all()
+    assert (failed.state, failed.error) == ("failed", "StoreError: the store is gone")
+    assert (interrupted.state, interrupted.error) == ("interrupted", "")
+
+
+def test_a_cancelled_job_is_told_at_its_next_step(tmp_path: Path) -> None:
+    jobs, other = Jobs(tmp_path), Jobs(tmp_path)
+    with jobs.running(ASKED) as running:
+        assert running.step({"done": 1})
+        other.cancel(running.id)
+        assert not running.step({"done": 2})
+        running.report = REPORT
+    assert (jobs.get("last").state, jobs.get("last").progress) == ("cancelled", {"done": 2})
+    with pytest.raises(JobError, match="is not running, it is cancelled"):
+        jobs.cancel(running.id)
+
+
+def test_a_job_whose_process_was_killed_is_interrupted(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from mmsearch.jobs import Jobs\n"
+        "with Jobs(Path(sys.argv[1])).running({'paths': []}) as job: print(job.id, flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        id = process.stdout.readline().strip()
+        assert Jobs(tmp_path).get(id).state == "running"
+        os.kill(process.pid, signal.SIGKILL)
+    assert Jobs(tmp_path).get(id).state == "interrupted"
+
+
+def test_jobs_are_named_by_the_beginning_of_their_id_or_as_the_last(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path)
+    ids = []
+    for _ in range(20):
+        with jobs.running(ASKED) as running:
+            ids.append(running.id)
+        time.sleep(0.002)
+    assert [job.id for job in jobs.all()] == ids[::-1]
+    assert jobs.get("last").id == ids[-1]
+    assert jobs.get(ids[3]).id == ids[3]
+    with pytest.raises(NotFound, match='no job is called "xyz"'):
+        jobs.get("xyz")
+    with pytest.raises(InputError, match="begins the ids of 20 jobs"):
+        jobs.get("")
+
+
+def test_only_so_many_jobs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "KEPT_JOBS", 2)
+    jobs = Jobs(tmp_path)
+    for _ in range(4):
+        with jobs.running(ASKED):
+            time.sleep(0.002)
+    assert len(jobs.all()) == 2
+    assert all(isinstance(job, Job) for job in jobs.all())
+
+
+def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / JOBS_FILE).write_text("not a database, but long enough to be taken for a file with a header" * 10)
+    with pytest.raises(StoreError, match="jobs cannot be read"):
+        Jobs(tmp_path)
