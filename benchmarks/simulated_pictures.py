@@ -18,8 +18,8 @@ from typing import cast
 
 import numpy as np
 
-from mmsearch.app import load
 from mmsearch.calibration import Floats
+from mmsearch.parts import load
 from mmsearch.protocols import Encoder
 from mmsearch.types import Embeddings, Query, Segment, Space, Span, Vector, digest
 

@@ -1,24 +1,24 @@
-"""Builds the parts that the settings name; the only place that meets concrete classes."""
+"""One open library: its parts, made as the settings name them."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self, cast
 
 from filelock import FileLock, Timeout
 
-from mmsearch.errors import ConfigError, LibraryLocked, ModelUnavailable, NotFound
-from mmsearch.indexing import Indexer, Progress
+from mmsearch.errors import ConfigError, LibraryLocked, NotFound
+from mmsearch.indexing import Indexer
 from mmsearch.manifest import Manifest
-from mmsearch.passages import PassageSplitter
-from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer, Store
-from mmsearch.readers import default_readers
+from mmsearch.parts import build, closed_reason, load, readers_of, recognised_suffixes
+from mmsearch.progress import Progress
+from mmsearch.protocols import Encoder, Reader, Store
+from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
 from mmsearch.renditions import Renditions
 from mmsearch.search import Searcher
-from mmsearch.settings import MANIFEST_FILE, Part, Settings
+from mmsearch.settings import MANIFEST_FILE, Settings
 from mmsearch.spaces import open_for_search, retire_unnamed
 from mmsearch.types import Query, Ranking, Report
 
@@ -57,20 +57,23 @@ class App:
         roots: Iterable[Path],
         on_progress: Callable[[Progress], None] = lambda _: None,
         spaces: Container[str] = (),
+        stop: Callable[[], bool] = lambda: False,
     ) -> Report:
         """Index the roots, into some spaces only if any are named; see Indexer.index."""
         retire_unnamed(self.encoders, self.manifest, self.store)
         indexer = Indexer(
             {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
             self.readers,
+            self._reading,
             self.store,
             self.manifest,
             self.renditions,
+            self.settings.library.absolute() / "reading",
             self.settings.indexing.batch_segments,
             self.settings.indexing.max_file_bytes,
         )
         try:
-            report = indexer.index(roots, on_progress)
+            report = indexer.index(roots, on_progress, stop)
             return replace(report, closed_spaces={**report.closed_spaces, **self._closed_aids()})
         finally:
             self.__dict__.pop("searcher", None)
@@ -95,16 +98,22 @@ class App:
 
     @cached_property
     def readers(self) -> tuple[Reader, ...]:
-        """The readers, with what the open models give them: the recogniser, the OCR, the token limit."""
+        """The readers as this process knows them; see `readers_of`."""
+        return readers_of(self.settings)
+
+    def _reading(self, folder: Path) -> Reading:
+        """What reads documents: processes, or this one where the settings want none."""
         limits = self.settings.indexing
-        text = self.encoders.get("text")
-        tokenizer_file = getattr(text, "tokenizer_file", None) if text and not closed_reason(text) else None
-        tokens = min(limits.passage_tokens, getattr(text, "max_tokens", limits.passage_tokens))
-        return default_readers(
-            PassageSplitter(tokens, tokenizer_file),
-            limits.table_rows,
-            cast(SpeechRecognizer | None, ready(self.settings.recognizer)),
-            cast(OcrEngine | None, ready(self.settings.ocr)),
+        workers = usual_workers() if limits.workers is None else limits.workers
+        if not workers:
+            return Here(self.readers, folder)
+        return ProcessPool(
+            "mmsearch.parts:readers_of",
+            (self.settings,),
+            folder,
+            workers,
+            Limits(limits.read_timeout_s, limits.worker_memory_bytes),
+            recognised_suffixes(self.settings),
         )
 
     def _closed_aids(self) -> dict[str, str]:
@@ -127,45 +136,3 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def load(path: str) -> Callable[..., object]:
-    """What an import path `module:name` names. Raises ConfigError saying what is missing."""
-    module, _, name = path.partition(":")
-    try:
-        return cast(Callable[..., object], getattr(import_module(module), name))
-    except ModuleNotFoundError as error:
-        extra = EXTRAS.get(module.partition(".")[0], "")
-        hint = f'; install it with pip install "mmsearch[{extra}]"' if extra and error.name != module else ""
-        raise ConfigError(f'the part "{path}" needs the module {error.name}, which is not installed{hint}') from error
-    except AttributeError as error:
-        raise ConfigError(f'the part "{path}": {module} has no "{name}"') from error
-
-
-EXTRAS: Mapping[str, str] = {"mmsearch_encoders": "encoders", "mmsearch_ui": "ui", "mmsearch": "readers"}
-"""Top-level module -> the extra that brings what it imports."""
-
-
-def build(part: Part) -> object:
-    """The part, made with its options. Raises ConfigError when it does not take them."""
-    try:
-        return load(part.part)(**part.options)
-    except TypeError as error:
-        raise ConfigError(f"{part.part}: {error}") from error
-
-
-def ready(part: Part | None) -> object | None:
-    """The part if its model can be used now, else None."""
-    if part is None or not part.part:
-        return None
-    model: Any = build(part)
-    return None if closed_reason(model, "fingerprint") else cast(object, model)
-
-
-def closed_reason(model: object, fact: str = "space") -> str:
-    """Why the model cannot be used, with the command that gets it; empty when it can."""
-    try:
-        getattr(model, fact)
-    except ModelUnavailable as error:
-        return str(error)
-    return ""

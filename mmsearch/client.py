@@ -5,11 +5,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mmsearch.app import App, load
+from mmsearch.app import App
 from mmsearch.evaluation import evaluate
 from mmsearch.examples import examples
 from mmsearch.filters import parse
-from mmsearch.indexing import Progress
+from mmsearch.parts import load
+from mmsearch.progress import Progress
 from mmsearch.retrieval_sets import read_set
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
 from mmsearch.settings import read_settings
@@ -34,9 +35,17 @@ class Client:
         """
         self.app = App(read_settings(library=library, **settings), create)
 
-    def index(self, *paths: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Report:
-        """Bring the library to the state of the paths. Raises NotFound when one does not exist."""
-        return self.app.index([Path(path).expanduser() for path in paths], on_progress)
+    def index(
+        self,
+        *paths: str | Path,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """Bring the library to the state of the paths. Raises NotFound when one does not exist.
+
+        Once `stop` says so, what is at hand is written, and the report says `stopped`; the next call goes on.
+        """
+        return self.app.index([Path(path).expanduser() for path in paths], on_progress, stop=stop)
 
     def search(
         self,
@@ -64,19 +73,29 @@ class Client:
         split: str = "",
         runs: str | Path | None = None,
         name: str = "",
+        stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, Any]:
         """Index a retrieval set where that is still to be done, search its queries, measure, and save the run.
 
         `spaces` limits indexing and search to some spaces; `split` names other judgements than test. The run is
         the folder `run` of what comes back, below `runs` (else in the user's cache), called by the set and `name`.
-        Raises InputError when the folder is no retrieval set or the name no file name.
+        Raises InputError when the folder is no retrieval set or the name no file name, and KeyboardInterrupt when
+        `stop` says so.
         """
         check_name(name)
         retrieval_set = read_set(set_dir, split)
         wanted = frozenset(spaces)
         self.app.require(wanted)
-        report = self.app.index([retrieval_set.folder], on_progress, {CATALOGUE, *wanted} if wanted else ())
-        outcomes = evaluate(retrieval_set, self.app.search, wanted, on_progress)
+        report = self.app.index([retrieval_set.folder], on_progress, {CATALOGUE, *wanted} if wanted else (), stop)
+        if report.stopped:
+            raise KeyboardInterrupt
+
+        def tell(step: Progress) -> None:
+            if stop():
+                raise KeyboardInterrupt
+            on_progress(step)
+
+        outcomes = evaluate(retrieval_set, self.app.search, wanted, tell)
         searcher = self.app.searcher
         used = {space: searcher.spaces[space].space for space in sorted(wanted or searcher.spaces)}
         found = run_facts(retrieval_set, report, outcomes, self.app.settings.search.fusion, list(used))

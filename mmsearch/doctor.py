@@ -7,8 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mmsearch.app import App, build
+from mmsearch.app import App
 from mmsearch.errors import MMSearchError
+from mmsearch.parts import build
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
 
 

@@ -8,6 +8,9 @@
     │   ├── CorruptMedia       it has the format's name but does not decode, or is empty
     │   └── TooLarge           over a limit of the settings
     ├── NotFound               no such document, space, run
+    ├── ReaderFailed           a reader that ended with the document in its hands: it crashed
+    │   ├── ReaderTimedOut     it gave no sign of life for the time that the settings allow
+    │   └── ReaderOutOfMemory  it asked for more memory than they allow
     ├── Unauthorized
     ├── Forbidden              the system does not let us read it
     ├── ModelError             a model that loaded and then failed
@@ -64,6 +67,18 @@ class TooLarge(InputError):
 class NotFound(MMSearchError):
     code = "not_found"
     status = 404
+
+
+class ReaderFailed(MMSearchError):
+    code = "reader_failed"
+
+
+class ReaderTimedOut(ReaderFailed):
+    code = "reader_timed_out"
+
+
+class ReaderOutOfMemory(ReaderFailed):
+    code = "reader_out_of_memory"
 
 
 class Unauthorized(MMSearchError):

@@ -17,8 +17,8 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from mmsearch.errors import ConfigError
-from mmsearch.indexing import Progress
 from mmsearch.manifest import FORMAT as MANIFEST_FORMAT
+from mmsearch.progress import Pace, Progress
 from mmsearch.retrieval_sets import JudgedDocument, RetrievalSet
 from mmsearch.sources import CORPUS_FILE
 from mmsearch.types import Qrels, Query, Ranking, Run, digest
@@ -96,9 +96,11 @@ def evaluate(
     queries = [(id, Query(text, top_k=CUTOFF, spaces=spaces)) for id, text in retrieval_set.queries.items()]
     if queries:
         search(queries[0][1])
-    outcomes = []
+    outcomes, pace = [], Pace()
     for number, (id, query) in enumerate(queries):
-        on_progress(Progress(number, len(queries), query.text))
+        rate = pace.rate(number)
+        eta_s = (len(queries) - number) / rate if rate else None
+        on_progress(Progress(number, len(queries), query.text, rate=rate, eta_s=eta_s))
         started = time.perf_counter()
         ranking = search(query)
         total_ms = (time.perf_counter() - started) * 1000

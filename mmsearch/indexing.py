@@ -1,80 +1,86 @@
 """Brings a library to the state of the files: decides what to do for each document, has it done, reports.
 
-Doing it twice is doing it once, and what a killed run left half done the next one completes.
+Documents are read ahead, in processes of their own; the caller's thread encodes what they give, and one thread writes
+it. Doing it twice is doing it once, and what a killed run left half done the next one completes.
 """
 
+import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
-from mmsearch.errors import Forbidden, InputError, MMSearchError, NotFound, TooLarge
+from mmsearch.errors import Forbidden, InputError, MMSearchError, ModelError, ModelUnavailable, NotFound, ReaderFailed
 from mmsearch.manifest import Entry, Manifest
+from mmsearch.planning import Plan, Planner, Seen, size_of
+from mmsearch.progress import Pace, Progress
 from mmsearch.protocols import Encoder, Reader, Store
+from mmsearch.reading import Failed, Order, Outcome, Read, Reading, Unchanged
 from mmsearch.renditions import Renditions
-from mmsearch.sources import content_signature, find_documents, reader_of, stat_signature
+from mmsearch.sources import Unread, find_documents
 from mmsearch.spaces import OpenSpace, held_collections, open_for_indexing
-from mmsearch.types import Document, Failure, Report, Segment
-from mmsearch.writing import Task, Writer
+from mmsearch.types import Document, Failure, Modality, Report, Segment
+from mmsearch.writing import Writer
 
-HELD_SEGMENTS = 2_000
-"""A document with more is read once to see that all of it decodes, and again as it is written."""
-
-BAD_DOCUMENT = (InputError, NotFound, Forbidden)
+BAD_DOCUMENT = (InputError, NotFound, Forbidden, ReaderFailed)
 """What a document can do to an indexing: it is named in the report, and the next one follows."""
 
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an indexing is: `done` of the `total` documents found; `uri` is the one at hand."""
-
-    done: int
-    total: int
-    uri: str
+LISTEN_S = 0.2
+"""Between looks at whether to stop, while readers are waited for."""
+TAKE_S = 1.0
+"""What was read is taken after this time, also while readers could still be given more ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Indexer:
-    """The parts of one library that an indexing needs."""
+    """The parts of one library that an indexing needs.
+
+    `reading` makes what reads documents by `readers`, with a folder for what is on its way.
+    """
 
     encoders: Mapping[str, Encoder]
     readers: Sequence[Reader]
+    reading: Callable[[Path], Reading]
     store: Store
     manifest: Manifest
     renditions: Renditions
+    folder: Path
     batch_segments: int
     max_file_bytes: int
 
-    def index(self, roots: Iterable[Path], on_progress: Callable[[Progress], None] = lambda _: None) -> Report:
+    def index(
+        self,
+        roots: Iterable[Path],
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
         """Index what is at the roots and remove what is no longer there.
 
         Bad documents are named in the report and stop nothing; one whose new version cannot be read
-        stays as it was. Raises NotFound when a root does not exist, StoreError, ModelError.
+        stays as it was. Once `stop` says so, what is at hand is written and the rest left to the next indexing.
+        Raises NotFound when a root does not exist, StoreError, ModelError, JobError.
         """
         started = time.perf_counter()
         spaces, closed = open_for_indexing(self.encoders, self.manifest, self.store)
-        writer = Writer(
-            self.store,
-            self.manifest,
-            self.renditions,
-            held_collections(self.manifest, self.store),
-            self.batch_segments,
-        )
-        run = _Run(self, tuple(spaces.values()), writer, on_progress)
-        for root in self._roots([root.resolve() for root in roots], spaces.values()):
-            run.index(root)
+        wanted = self._roots([root.resolve() for root in roots], spaces.values())
+        with _emptied(self.folder), closing(self.reading(self.folder)) as reading:
+            run = _Run(self, tuple(spaces.values()), reading, on_progress, stop)
+            with closing(run.writer):
+                stopped = run.index(wanted)
         return Report(
             found=run.counts["found"],
             indexed=run.counts["indexed"],
             unchanged=run.counts["unchanged"],
             removed=run.counts["removed"],
-            segments=writer.segments,
+            segments=run.writer.segments,
             seconds=time.perf_counter() - started,
-            failed=tuple(run.failed),
+            failed=tuple(failure for _, failure in sorted(run.failed, key=lambda numbered: numbered[0])),
             skipped=dict(run.skipped),
             closed_spaces=closed,
+            stopped=stopped,
         )
 
     def _roots(self, given: list[Path], spaces: Iterable[OpenSpace]) -> list[Path]:
@@ -88,25 +94,9 @@ class Indexer:
         earlier = [root for root in self.manifest.roots() if root.exists()] if lacking else []
         return list(dict.fromkeys([*given, *earlier]))
 
-    def task(self, document: Document, reader: Reader, spaces: tuple[OpenSpace, ...]) -> Task | None:
-        """What is to be done for a document; None when the library holds it as it is."""
-        wanted = {space.space.fingerprint: space for space in spaces}
-        entry = self.manifest.entry(document.id)
-        valid = entry if entry and entry.done and entry.reader == reader.fingerprint else None
-        stat = stat_signature(document)
-        if valid and valid.stat == stat and wanted.keys() <= valid.spaces.keys():
-            return None
-        if document.record is None and (size := document.path.stat().st_size) > self.max_file_bytes:
-            raise TooLarge(f"{document.path} has {size:,} bytes; indexing.max_file_bytes is {self.max_file_bytes:,}")
-        content = content_signature(document)
-        whole = not (valid and valid.content == content)
-        held = {} if whole or not valid else valid.spaces
-        missing = tuple(space for fingerprint, space in wanted.items() if fingerprint not in held)
-        if valid and not missing:
-            self.manifest.write([replace(valid, stat=stat)])
-            return None
-        new = Entry(document.id, document.uri, stat, content, reader.fingerprint, spaces=held)
-        return Task(new, missing, known=entry is not None, whole=whole)
+
+class _Stopped(Exception):
+    """The caller wants no more."""
 
 
 class _Run:
@@ -116,64 +106,177 @@ class _Run:
         self,
         indexer: Indexer,
         spaces: tuple[OpenSpace, ...],
-        writer: Writer,
+        reading: Reading,
         on_progress: Callable[[Progress], None],
+        stop: Callable[[], bool],
     ) -> None:
-        self._indexer = indexer
-        self._spaces = spaces
-        self._writer = writer
-        self._on_progress = on_progress
+        self._indexer, self._reading, self._stop = indexer, reading, stop
+        self._planner = Planner(indexer.readers, spaces, indexer.manifest, indexer.max_file_bytes)
+        self._tally = _Tally(on_progress)
+        self._plans: dict[int, Plan] = {}
+        self._sizes: dict[str, int] = {}
+        self._taken_s = time.monotonic()
+        collections = held_collections(indexer.manifest, indexer.store)
+        self.writer = Writer(
+            indexer.store, indexer.manifest, indexer.renditions, collections, indexer.batch_segments, self._written
+        )
         self.counts: Counter[str] = Counter()
-        self.failed: list[Failure] = []
+        self.failed: list[tuple[int, Failure]] = []
         self.skipped: Counter[str] = Counter()
 
-    def index(self, root: Path) -> None:
+    def index(self, roots: Sequence[Path]) -> bool:
+        """Index the roots one after another; True when it was stopped before the end."""
+        try:
+            for root in roots:
+                for place in find_documents(root, self._indexer.readers):
+                    self._listen()
+                    if isinstance(place, Document):
+                        self._tally.expect(size_of(place))
+            for root in roots:
+                self._root(root)
+        except _Stopped:
+            self.writer.flush()
+            return True
+        return False
+
+    def _root(self, root: Path) -> None:
         """Index one root and remove the documents that are no longer below it."""
-        places = list(find_documents(root, self._indexer.readers))
-        seen: set[str] = set()
-        unreadable: list[Path] = []
-        for number, place in enumerate(places):
-            self._on_progress(Progress(number, len(places), str(place.path)))
-            if isinstance(place, Document):
-                seen.add(place.id)
-                self._document(place)
-            elif place.error is None:
-                self.skipped[place.path.suffix.lower()] += 1
-            else:
-                unreadable.append(place.path)
-                self._fail(str(place.path), place.error)
-        self._writer.flush()
-        gone = [
-            entry
-            for entry in self._indexer.manifest.entries(root)
-            if entry.id not in seen and not any(entry.uri.startswith(path.as_posix()) for path in unreadable)
-        ]
-        self.counts["removed"] += self._writer.remove(gone)
-        self._on_progress(Progress(len(places), len(places), str(root)))
+        unreadable: list[str] = []
+        with closing(Seen()) as seen:
+            for place in find_documents(root, self._indexer.readers):
+                if isinstance(place, Document):
+                    seen.add(place.id)
+                    self._document(place)
+                elif place.error is None:
+                    self.skipped[place.path.suffix.lower()] += 1
+                else:
+                    unreadable.append(place.path.as_posix())
+                    self._fail(place)
+                self._listen()
+                if time.monotonic() - self._taken_s > TAKE_S:
+                    while self._take(0):
+                        pass
+            while self._plans:
+                self._take(LISTEN_S)
+            self.writer.flush()
+            held = self._indexer.manifest.places(root)
+            gone = seen.others(id for id, uri in held if not any(map(uri.startswith, unreadable)))
+        self.counts["removed"] += self.writer.remove(gone)
 
     def _document(self, document: Document) -> None:
+        """Have the document read, unless nothing is to be done for it."""
+        number = self.counts["found"]
         self.counts["found"] += 1
         try:
-            reader = reader_of(document, self._indexer.readers)
-            task = self._indexer.task(document, reader, self._spaces)
-            if task is None:
-                self.counts["unchanged"] += 1
-            else:
-                self._writer.add(task, _read_whole(reader, document))
-                self.counts["indexed"] += 1
+            plan = self._planner.plan(document)
         except BAD_DOCUMENT as error:
-            self._fail(document.uri, error)
+            self._bad(number, document, size_of(document), error)
+            return
+        if plan.unchanged:
+            self._unchanged(plan)
+            return
+        while self._reading.full:
+            self._take(LISTEN_S)
+        self._plans[number] = plan
+        self._reading.submit(Order(number, document, plan.known))
 
-    def _fail(self, uri: str, error: MMSearchError) -> None:
-        self.failed.append(Failure(uri, error.code, str(error)))
+    def _take(self, timeout_s: float) -> bool:
+        """Deal with one document that was read; False when there is none in that time."""
+        self._listen()
+        found = self._reading.take(timeout_s)
+        if found is not None:
+            self._outcome(*found)
+        self.writer.flush_if_late()
+        self._taken_s = time.monotonic()
+        return found is not None
+
+    def _outcome(self, order: Order, outcome: Outcome) -> None:
+        plan = self._plans.pop(order.number)
+        match outcome:
+            case Read(content, spooled):
+                task = plan.task(content)
+                self._sizes[task.entry.id] = plan.size_bytes
+                self.writer.add(task, self._stoppable(spooled.segments()))
+                spooled.discard()
+            case Unchanged():
+                self.writer.touch(plan.touched())
+                self._unchanged(plan)
+            case Failed(error):
+                of_model = isinstance(error, ModelError) and not isinstance(error, ModelUnavailable)
+                if not (isinstance(error, BAD_DOCUMENT) or of_model):
+                    raise error
+                self._bad(order.number, order.document, plan.size_bytes, error)
+            case _:
+                assert_never(outcome)
+
+    def _stoppable(self, segments: Iterable[Segment]) -> Iterator[Segment]:
+        for segment in segments:
+            self._listen()
+            yield segment
+
+    def _listen(self) -> None:
+        if self._stop():
+            raise _Stopped
+
+    def _written(self, entries: Sequence[Entry]) -> None:
+        self.counts["indexed"] += len(entries)
+        for entry in entries:
+            self._tally.count(entry.uri, self._sizes.pop(entry.id), entry.modality)
+
+    def _unchanged(self, plan: Plan) -> None:
+        self.counts["unchanged"] += 1
+        self._tally.count(plan.document.uri, plan.size_bytes, plan.held.modality if plan.held else "")
+
+    def _bad(self, number: int, document: Document, size_bytes: int, error: MMSearchError) -> None:
+        self.failed.append((number, Failure(document.uri, error.code, str(error))))
+        self._tally.count(document.uri, size_bytes)
+
+    def _fail(self, place: Unread) -> None:
+        assert place.error is not None
+        self.failed.append((self.counts["found"], Failure(str(place.path), place.error.code, str(place.error))))
 
 
-def _read_whole(reader: Reader, document: Document) -> Iterable[Segment]:
-    """The document's segments, given out only after all of it has decoded: a bad file replaces nothing."""
-    segments = reader.read(document)
-    head = list(islice(segments, HELD_SEGMENTS))
-    if len(head) < HELD_SEGMENTS:
-        return head
-    for _ in segments:
-        pass
-    return chain.from_iterable([reader.read(document)])
+class _Tally:
+    """Counts what is done and tells it."""
+
+    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+        self._on_progress, self._pace = on_progress, Pace()
+        self._done = self._total = self._done_bytes = self._total_bytes = 0
+        self._by_modality: Counter[Modality] = Counter()
+
+    def expect(self, size_bytes: int) -> None:
+        """One document more is to be done."""
+        self._total += 1
+        self._total_bytes += size_bytes
+
+    def count(self, uri: str, size_bytes: int, modality: str = "") -> None:
+        """One document more is done, in the library by its medium or bad."""
+        self._done += 1
+        self._done_bytes += size_bytes
+        if modality:
+            self._by_modality[modality] += 1  # type: ignore[index]  # as the writer took it from a segment
+        rate = self._pace.rate(self._done)
+        left = max(self._total - self._done, 0)
+        self._on_progress(
+            Progress(
+                self._done,
+                max(self._total, self._done),
+                uri,
+                self._done_bytes,
+                max(self._total_bytes, self._done_bytes),
+                rate,
+                left / rate if rate else None,
+                dict(self._by_modality),
+            )
+        )
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[None]:
+    """A folder for what is on its way, new: what a killed run left there is of no use."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -125,20 +125,17 @@ class Manifest:
         row = self._sql.execute("select * from documents where id = ?", (id,)).fetchone()
         return _entry(row, self.held([id])) if row else None
 
-    def entries(self, root: Path | None = None) -> list[Entry]:
-        """The entries in the order of their places: all, or those at or below a file or folder."""
-        if root is None:
-            rows = self._sql.execute("select * from documents order by uri")
-        else:
-            place = root.as_posix()
-            below = "uri = ?1 or substr(uri, 1, length(?1) + 1) in (?1 || '/', ?1 || '#')"
-            rows = self._sql.execute(
-                f"select * from documents where {below} order by uri",
-                (place.rstrip("/"),),
-            )
-        found = rows.fetchall()
+    def entries(self) -> list[Entry]:
+        """All entries in the order of their places."""
+        found = self._sql.execute("select * from documents order by uri").fetchall()
         held = self.held(row[0] for row in found)
         return [_entry(row, held) for row in found]
+
+    def places(self, root: Path) -> Iterator[tuple[str, str]]:
+        """(id, uri) of the documents at or below a file or folder, in the order of their places."""
+        below = "uri = ?1 or substr(uri, 1, length(?1) + 1) in (?1 || '/', ?1 || '#')"
+        query = f"select id, uri from documents where {below} order by uri"
+        yield from self._sql.execute(query, (root.as_posix().rstrip("/"),))
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Add or replace entries, all or none."""

@@ -7,9 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mmsearch.app import App, build, load
+from mmsearch.app import App
 from mmsearch.errors import ConfigError, ModelError
 from mmsearch.indexing import BAD_DOCUMENT
+from mmsearch.parts import build, load
 from mmsearch.settings import read_settings
 from mmsearch.sources import find_documents, reader_of
 from mmsearch.types import Document, Segment

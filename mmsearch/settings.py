@@ -43,9 +43,20 @@ class StoreSettings(BaseModel):
 
 
 class IndexingSettings(BaseModel):
+    """How documents are read and written.
+
+    `workers` processes read documents; half the cores when not set, and 0 reads in the program's own process. A reader
+    may go without a sign of life (a segment, a window of speech) for `read_timeout_s`, and its process may hold
+    `worker_memory_bytes` of resident memory, models included; one that takes more fails its document alone.
+    `batch_segments` are written together at most; it is fewer where encoding them takes more than seconds.
+    """
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    batch_segments: int = Field(default=128, ge=1)
+    workers: int | None = Field(default=None, ge=0)
+    read_timeout_s: float = Field(default=120.0, gt=0)
+    worker_memory_bytes: int = Field(default=4 * 1024**3, ge=1)
+    batch_segments: int = Field(default=4096, ge=1)
     passage_tokens: int = Field(default=256, ge=32)
     table_rows: int = Field(default=100, ge=1)
     max_file_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
@@ -82,7 +93,8 @@ class Settings(BaseSettings):
     """What a library is built with.
 
     `spaces` adds to or replaces the default encoders by name; one whose `part` is "" is left out.
-    A part is `"module:Class"`, ours and a third party's alike.
+    `readers` take the endings that they name before ours do. A part is `"module:Class"`, ours and a third party's
+    alike.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="MMSEARCH_", env_nested_delimiter="__")
@@ -90,6 +102,7 @@ class Settings(BaseSettings):
     library: Path = Path("library")
     store: StoreSettings = StoreSettings()
     spaces: dict[str, Part] = Field(default_factory=dict)
+    readers: tuple[Part, ...] = ()
     recognizer: Part | None = Part.model_validate(
         {"part": "mmsearch_encoders.speech:WhisperRecognizer", "model": "base"}
     )

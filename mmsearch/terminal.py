@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
 from mmsearch.comparison import Comparison, Difference
 from mmsearch.evaluation import METRICS, summary
-from mmsearch.indexing import Progress
 from mmsearch.places import place
+from mmsearch.progress import Progress
 from mmsearch.types import Ranking, Report, Result
 
 out = Console(highlight=False)
@@ -32,19 +33,28 @@ def progress(quiet: bool, doing: str = "indexing") -> Iterator[Callable[[Progres
         TextColumn(doing),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}", style="dim"),
+        TextColumn("{task.fields[pace]}"),
+        TextColumn("{task.fields[name]}", style="dim", markup=False),
     )
     with Bar(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
-        task = bar.add_task("", total=None, name="", rate="")
+        task = bar.add_task("", total=None, name="", pace="")
 
         def show(step: Progress) -> None:
-            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-            rate = f"{speed:.1f}/s" if speed else ""
-            bar.update(task, completed=step.done, total=step.total, name=step.uri[-48:], rate=rate)
+            bar.update(task, completed=step.done, total=step.total, name=step.uri[-48:], pace=pace(step))
 
         yield show
+
+
+def pace(step: Progress) -> str:
+    """What is known of how much is done, how fast, and what is left: "12.0/340.0 MB  3.4/s  0:05:20 left"."""
+    parts = []
+    if step.total_bytes:
+        parts.append(f"{step.done_bytes / 1e6:.1f}/{step.total_bytes / 1e6:.1f} MB")
+    if step.rate:
+        parts.append(f"{step.rate:.1f}/s")
+    if step.eta_s is not None:
+        parts.append(f"{timedelta(seconds=round(step.eta_s))} left")
+    return "  ".join(parts)
 
 
 def show_report(report: Report) -> None:
@@ -61,6 +71,8 @@ def show_report(report: Report) -> None:
     if len(report.failed) > SHOWN_FAILURES:
         err.print(f"… and {len(report.failed) - SHOWN_FAILURES} more; --json names all of them")
     show_closed(report.closed_spaces)
+    if report.stopped:
+        err.print("stopped; what was done is kept, the same command goes on from here")
 
 
 def show_closed(closed: Mapping[str, str]) -> None:

@@ -285,7 +285,8 @@ class Failure:
 class Report:
     """What an indexing did. `failed` names every document that is not in the library as it lies on disk now.
 
-    `skipped` counts files of formats that no reader takes, by their ending.
+    `skipped` counts files of formats that no reader takes, by their ending. `stopped` says that it was asked to stop
+    before the end; the next indexing goes on from there.
     """
 
     found: int
@@ -297,3 +298,4 @@ class Report:
     failed: tuple[Failure, ...]
     skipped: Mapping[str, int]
     closed_spaces: Mapping[str, str]
+    stopped: bool = False

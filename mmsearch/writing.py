@@ -1,14 +1,28 @@
-"""Writes documents into the spaces, batch by batch: mark, encode, upsert, prune what is old, remember."""
+"""Writes documents into the spaces, window by window: encode, mark, upsert, prune what is old, remember.
 
+A window holds segments of many documents, so that models see full batches of like lengths. While one window is being
+encoded, a thread writes the one before: there is one writer, and it remembers a document after all its rows.
+"""
+
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Store
 from mmsearch.renditions import Renditions
 from mmsearch.spaces import OpenSpace
-from mmsearch.types import Segment
+from mmsearch.types import Content, Modality, Segment
+
+WINDOW_S = 2.0
+"""What a window should take to encode: a kill costs two of them, and a commit some 50 ms each."""
+WINDOW_BYTES = 32 << 20
+"""Of text and pictures in a window at most."""
+FIRST_SEGMENTS, FEWEST_SEGMENTS = 32, 16
+PATIENCE_S = 5.0
+"""When readers are slower than the encoder, what they gave is written after this time at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +38,48 @@ class Task:
     whole: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
-    """A task whose segments are being written, with the ids that it has put into each space."""
+    """A task whose segments are being written, with the ids that it has put into each space, if any may be there."""
 
     task: Task
     written: dict[str, set[str]] = field(default_factory=dict)
     filled: Counter[str] = field(default_factory=Counter)
-    modality: str = ""
+    modality: Modality | None = None
     segments: int = 0
-    read: bool = False
+    marked: bool = False
 
     def entry(self) -> Entry:
         """The document as it is in the library now, all of it."""
         filled = {space.space.fingerprint: self.filled[space.space.name] for space in self.task.spaces}
         spaces = {**self.task.entry.spaces, **filled}
-        return replace(self.task.entry, modality=self.modality, segments=self.segments, spaces=spaces, done=True)
+        return replace(self.task.entry, modality=self.modality or "", segments=self.segments, spaces=spaces, done=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Windows of segments with what a space keeps of them."""
+
+    space: OpenSpace
+    segments: Sequence[Segment]
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What is written at once: the documents that begin in it, segments, rows, the documents complete with it."""
+
+    begun: Sequence[_Open]
+    segments: Sequence[Segment]
+    rows: Sequence[_Rows]
+    complete: Sequence[_Open]
 
 
 class Writer:
-    """Collects segments of many documents and writes them together, so that models see full batches.
+    """Collects segments of many documents and writes them together. Close it; nothing is written by that.
 
-    `collections` are all the collections of the library by space name, closed spaces' too.
+    `collections` are all the collections of the library by space name, closed spaces' too. `on_written` is told, in
+    the caller's thread, the entries of documents that are in the library now.
     """
 
     def __init__(
@@ -55,40 +89,57 @@ class Writer:
         renditions: Renditions,
         collections: Mapping[str, str],
         batch_segments: int,
+        on_written: Callable[[Sequence[Entry]], None] = lambda _: None,
     ) -> None:
-        self._store = store
-        self._manifest = manifest
-        self._renditions = renditions
+        self._store, self._manifest, self._renditions = store, manifest, renditions
         self._collections = collections
-        self._batch_segments = batch_segments
+        self._most = batch_segments
+        self._room = min(FIRST_SEGMENTS, batch_segments)
+        self._on_written = on_written
         self._open: list[_Open] = []
+        self._complete: list[_Open] = []
         self._waiting: list[tuple[_Open, Segment]] = []
+        self._waiting_bytes = 0
+        self._since_s = 0.0
+        self._thread = ThreadPoolExecutor(1, "writing")
+        self._writing: Future[list[Entry]] | None = None
         self.segments = 0
 
     def add(self, task: Task, segments: Iterable[Segment]) -> None:
-        """Take a document over; its rows are in the library after the next flush at the latest."""
+        """Take a document over; its rows are in the library after the next flush at the latest.
+
+        What the segments raise passes; the document then stays incomplete.
+        """
         document = _Open(task)
+        self._begin()
         self._open.append(document)
         for segment in segments:
             self._waiting.append((document, segment))
-            if len(self._waiting) >= self._batch_segments:
+            self._waiting_bytes += _size(segment)
+            if len(self._waiting) >= self._room or self._waiting_bytes >= WINDOW_BYTES:
                 self._write()
-        document.read = True
-        if len(self._waiting) >= self._batch_segments:
+        self._complete.append(document)
+
+    def touch(self, entry: Entry) -> None:
+        """Remember an entry that changed without its rows."""
+        self._settle()
+        self._manifest.write([entry])
+
+    def flush_if_late(self) -> None:
+        """Write what waits when it has waited for long."""
+        if (self._waiting or self._complete) and time.monotonic() - self._since_s > PATIENCE_S:
             self.flush()
 
     def flush(self) -> None:
         """Write what waits, and remember the documents that are complete with it."""
-        self._write()
-        done = [document for document in self._open if document.read]
-        for document in done:
-            self._prune(document)
-        self._manifest.write(document.entry() for document in done)
-        self._open = [document for document in self._open if not document.read]
+        if self._waiting or self._complete:
+            self._write()
+        self._settle()
 
-    def remove(self, entries: Iterable[Entry]) -> int:
+    def remove(self, ids: Iterable[str]) -> int:
         """Take documents out of every space; how many there were."""
-        gone = [entry.id for entry in entries]
+        self._settle()
+        gone = list(ids)
         self._manifest.mark(gone)
         for id in gone:
             for collection in self._collections.values():
@@ -97,32 +148,59 @@ class Writer:
         self._manifest.forget(gone)
         return len(gone)
 
+    def close(self) -> None:
+        """Wait for the window that is being written."""
+        self._thread.shutdown()
+
+    def _begin(self) -> None:
+        if not (self._waiting or self._complete):
+            self._since_s = time.monotonic()
+
     def _write(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        self._manifest.write(replace(d.task.entry, spaces={}, done=False) for d in self._open)
+        """Encode the window, and have it written while the next is collected and encoded."""
+        started_s = time.monotonic()
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        complete, self._complete = self._complete, []
+        begun = [document for document in self._open if not document.marked]
+        for document in begun:
+            document.marked = True
+        done = set(complete)
+        self._open = [document for document in self._open if document not in done]
         for document, segment in waiting:
-            self._renditions.write(segment)
             document.segments += 1
             document.modality = document.modality or segment.modality
-        for space in {space.space.name: space for d in self._open for space in d.task.spaces}.values():
-            self._fill(space, [(d, s) for d, s in waiting if space in d.task.spaces])
-        self.segments += len(waiting)
+        spaces = {space.space.name: space for document, _ in waiting for space in document.task.spaces}
+        rows = [_encoded(space, waiting) for space in spaces.values()]
+        self._settle()
+        window = _Window(begun, [segment for _, segment in waiting], rows, complete)
+        self._writing = self._thread.submit(self._commit, window)
+        self._begin()
+        if waiting:
+            self._adapt(len(waiting), time.monotonic() - started_s)
 
-    def _fill(self, space: OpenSpace, waiting: list[tuple[_Open, Segment]]) -> None:
-        chosen = [
-            (document, window)
-            for document, segment in waiting
-            if segment.modality in space.space.stores
-            for window in space.encoder.windows(segment)
-        ]
-        if not chosen:
-            return
-        segments = [segment for _, segment in chosen]
-        contents = space.encoder.encode(segments)
-        self._store.upsert(space.collection, segments, contents)
-        for (document, segment), content in zip(chosen, contents, strict=True):
-            document.written.setdefault(space.space.name, set()).add(segment.id)
-            document.filled[space.space.name] += bool(len(content))
+    def _adapt(self, segments: int, took_s: float) -> None:
+        wanted = int(segments * WINDOW_S / max(took_s, 1e-6))
+        self._room = min(self._most, max(FEWEST_SEGMENTS, min(wanted, 2 * self._room)))
+
+    def _settle(self) -> None:
+        """Wait until the window before is written. Raises what writing it raised."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            self._on_written(writing.result())
+
+    def _commit(self, window: _Window) -> list[Entry]:
+        """In the writer's thread: the window's rows, then what is old, then the entries that are complete."""
+        self._manifest.write(replace(document.task.entry, spaces={}, done=False) for document in window.begun)
+        for segment in window.segments:
+            self._renditions.write(segment)
+        for rows in window.rows:
+            self._store.upsert(rows.space.collection, rows.segments, rows.content)
+        for document in window.complete:
+            self._prune(document)
+        entries = [document.entry() for document in window.complete]
+        self._manifest.write(entries)
+        self.segments += len(window.segments)
+        return entries
 
     def _prune(self, document: _Open) -> None:
         task = document.task
@@ -134,3 +212,26 @@ class Writer:
             self._store.prune(self._collections[name], task.entry.id, keep)
         if task.whole:
             self._renditions.prune(task.entry.id, frozenset().union(*document.written.values()))
+
+
+def _encoded(space: OpenSpace, waiting: Sequence[tuple[_Open, Segment]]) -> _Rows:
+    """The rows of one space, one for each window of a segment, with what they add to their documents noted there."""
+    name, encoder = space.space.name, space.encoder
+    chosen = [
+        (document, window)
+        for document, segment in waiting
+        if space in document.task.spaces and segment.modality in space.space.stores
+        for window in encoder.windows(segment)
+    ]
+    segments = [segment for _, segment in chosen]
+    content: Content = encoder.encode(segments) if segments else []
+    for (document, segment), row in zip(chosen, content, strict=True):
+        if document.task.known:
+            document.written.setdefault(name, set()).add(segment.id)
+        document.filled[name] += bool(len(row))
+    return _Rows(space, segments, content)
+
+
+def _size(segment: Segment) -> int:
+    cells = sum(len(cell) for row in segment.table.rows for cell in row) if segment.table else 0
+    return len(segment.text) + len(segment.picture or b"") + cells

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mmsearch.manifest import Manifest
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.readers import default_readers
+from mmsearch.reading import Here
 from mmsearch.renditions import Renditions
 from mmsearch.settings import MANIFEST_FILE
 from mmsearch.spaces import held_collections
@@ -41,9 +43,11 @@ class Library:
         return Indexer(
             self.encoders,
             self.readers,
+            partial(Here, self.readers),
             store or self.memory,
             self.manifest,
             self.renditions,
+            self.folder / "reading",
             self.batch_segments,
             self.max_file_bytes,
         )

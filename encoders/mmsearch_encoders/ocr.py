@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmsearch.errors import CorruptMedia, ModelUnavailable
+from mmsearch.liveness import alive
 from mmsearch.types import digest
 from mmsearch_encoders.loading import Once, first_line, reporting
 
@@ -64,6 +65,7 @@ class RapidOcr:
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise CorruptMedia(f"the picture does not decode: {first_line(error)}") from error
         shown.thumbnail((self._reading_side, self._reading_side))
+        alive()
         with reporting("reading the lettering of a picture"):
             found = self._engine()(_at_least(np.asarray(shown)[:, :, ::-1], MIN_SIDE))
         return "\n".join(_lines(found.boxes, found.txts)) if found.txts else ""

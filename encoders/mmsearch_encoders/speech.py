@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmsearch.errors import ConfigError
+from mmsearch.liveness import alive
 from mmsearch.protocols import Utterance
 from mmsearch.types import digest
 from mmsearch_encoders.loading import Once, best_device, existing, loading, reporting
@@ -81,7 +82,10 @@ class WhisperRecognizer:
         with loading(f"whisper {self.source.model}", file):
             import whisper
 
-            return whisper.load_model(str(file), device=best_device(self._device))
+            model: Any = whisper.load_model(str(file), device=best_device(self._device))
+            for tower in (model.encoder, model.decoder):  # a long recording is many windows, each of many tokens
+                tower.register_forward_pre_hook(lambda *_: alive())
+            return model
 
 
 def heard(samples: NDArray[np.float32]) -> list[tuple[float, float]]:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import BAD_DOCUMENTS, Json, Library, errors, modality_of, print_json
+from mmsearch.cli.options import BAD_DOCUMENTS, INTERRUPTED, Json, Library, errors, modality_of, print_json
+from mmsearch.cli.stopping import stopping
 
 
 def index(
@@ -18,12 +19,14 @@ def index(
     from mmsearch.client import Client
 
     with errors(as_json), Client(library) as client:
-        with terminal.progress(quiet=as_json) as on_progress:
-            report = client.index(*paths, on_progress=on_progress)
+        with stopping() as stop, terminal.progress(quiet=as_json) as on_progress:
+            report = client.index(*paths, on_progress=on_progress, stop=stop)
         if as_json:
             print_json(schemas.report_json(report))
         else:
             terminal.show_report(report)
+        if report.stopped:
+            raise typer.Exit(INTERRUPTED)
         if report.failed:
             raise typer.Exit(BAD_DOCUMENTS)
 
@@ -82,9 +85,11 @@ def demo(
     from mmsearch.demo import demo_library, example_searches
 
     with errors(), Client(library) as client:
-        with terminal.progress(quiet=False) as on_progress:
-            report = client.index(demo_library(), on_progress=on_progress)
+        with stopping() as stop, terminal.progress(quiet=False) as on_progress:
+            report = client.index(demo_library(), on_progress=on_progress, stop=stop)
         terminal.show_report(report)
+        if report.stopped:
+            raise typer.Exit(INTERRUPTED)
         for example in example_searches():
             terminal.show_example(example, client.search(example["query"], top_k=3))
         if serve:

@@ -12,8 +12,8 @@ import typer
 from mmsearch.errors import InputError, MMSearchError
 from mmsearch.types import Modality
 
-OK, FAILED, BAD_DOCUMENTS = 0, 1, 3
-"""Exit codes: well; failed; went through, but some documents are bad. 2 is a wrong command line, 130 an interrupt."""
+OK, FAILED, BAD_DOCUMENTS, INTERRUPTED = 0, 1, 3, 130
+"""Exit codes: well; failed; went through, but some documents are bad; Ctrl-C or SIGTERM. 2 is a wrong command line."""
 
 Library = Annotated[Path | None, typer.Option("--library", help="Folder of the library.  [default: library]")]
 Runs = Annotated[
@@ -38,7 +38,7 @@ def errors(as_json: bool = False) -> Iterator[None]:
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         terminal.err.print("stopped; what was done is kept, the same command goes on from here")
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def print_json(value: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mmsearch.cli.options import Json, Runs, errors, names, print_json
+from mmsearch.cli.stopping import stopping
 
 
 def evaluate(
@@ -27,8 +28,8 @@ def evaluate(
 
     folder = library or cached_library(set_dir)
     with errors(as_json), Client(folder, search={"fusion": fusion} if fusion else None) as client:
-        with terminal.progress(quiet=as_json, doing="evaluating") as on_progress:
-            found = client.evaluate(set_dir, names(spaces), on_progress, split=split, runs=runs, name=name)
+        with terminal.progress(quiet=as_json, doing="evaluating") as on_progress, stopping() as stop:
+            found = client.evaluate(set_dir, names(spaces), on_progress, split=split, runs=runs, name=name, stop=stop)
         if as_json:
             print_json(found)
         else:

@@ -1,5 +1,7 @@
 """Readers: a file or record into segments. Their libraries are imported when the first file of a kind is read."""
 
+from collections.abc import Sequence
+
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers.audio import AudioReader
@@ -25,9 +27,14 @@ def default_readers(
     table_rows: int = 20,
     recognizer: SpeechRecognizer | None = None,
     ocr: OcrEngine | None = None,
+    others: Sequence[Reader] = (),
 ) -> tuple[Reader, ...]:
-    """One reader for each family of formats; no two take the same ending. Records (the ending "") come last."""
+    """One reader for each family of formats; no two of them take the same ending. Records (the ending "") come last.
+
+    `others` come first: what they take, ours do not.
+    """
     files: tuple[Reader, ...] = (
+        *others,
         TextReader(splitter),
         MarkdownReader(splitter, table_rows),
         HtmlReader(splitter, table_rows),

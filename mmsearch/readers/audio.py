@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.liveness import alive
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import SpeechRecognizer
 from mmsearch.readers.captions import iso_date
@@ -75,6 +76,7 @@ def probe(path: Path, file: IO[bytes]) -> tuple[float, dict[str, Any]]:
         stream = _audio_stream(path, container)
         end, decoded = Fraction(0), False
         for packet in container.demux(stream):
+            alive()
             if packet.pts is not None:
                 end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
             if not decoded:
@@ -97,6 +99,7 @@ def samples(path: Path, file: IO[bytes]) -> NDArray[np.float32]:
         stream = _audio_stream(path, container)
         resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
         for packet in container.demux(stream):
+            alive()
             try:
                 frames = packet.decode()
             except av.InvalidDataError:

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from offline import no_network
 
+from mmsearch import liveness
 from mmsearch.errors import ConfigError, ModelError, ModelUnavailable
 from mmsearch_encoders.speech import SAMPLE_RATE, WhisperRecognizer, heard, official
 
@@ -56,6 +57,15 @@ def test_utterances_lie_where_something_is_heard_and_in_order(saved: Path) -> No
         assert 4.7 <= utterance.start_s < utterance.end_s <= 54.31
         assert utterance.end_s <= 9.31 or utterance.start_s >= 49.69, "in the pause"
         assert utterance.text
+
+
+def test_a_long_recording_gives_signs_of_life_in_each_window(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three windows of 30 s, each encoded once and decoded token by token, four tokens at most."""
+    signs: list[None] = []
+    monkeypatch.setattr(liveness, "_watching", [lambda: signs.append(None)])
+    recognizer = WhisperRecognizer(str(saved), language="de", sample_len=4, temperature=0)
+    recognizer.transcribe(recording((0, 90), length_s=90))
+    assert 3 * 2 <= len(signs) <= 3 * (1 + 1 + 4)
 
 
 def test_a_language_that_is_given_is_not_detected(saved: Path) -> None:

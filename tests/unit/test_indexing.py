@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +15,7 @@ from libraries import Library
 from PIL import Image
 
 from mmsearch.errors import NotFound
+from mmsearch.progress import Pace, Progress
 from mmsearch.protocols import Store
 from mmsearch.types import Document, Segment
 from mmsearch.windows import segment_of
@@ -371,10 +373,25 @@ def test_a_document_too_long_to_hold_is_all_or_nothing(library: Library, folder:
     assert library.dump() == before
 
 
-def test_progress_counts_every_document(library: Library, folder: Path) -> None:
-    steps: list[tuple[int, int]] = []
-    library.indexer().index([folder], lambda step: steps.append((step.done, step.total)))
-    assert steps == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+def test_progress_counts_documents_bytes_and_media_as_they_get_into_the_library(library: Library, folder: Path) -> None:
+    (folder / "empty.md").write_bytes(b"")
+    steps: list[Progress] = []
+    library.indexer().index([folder], steps.append)
+    assert [step.done for step in steps] == [1, 2, 3, 4, 5]
+    assert {step.total for step in steps} == {5}
+    sizes = {file.as_posix(): file.stat().st_size for file in folder.rglob("*.*") if file.name != "gull.txt"}
+    assert {step.total_bytes for step in steps} == {sum(sizes.values())}
+    assert [step.done_bytes for step in steps] == list(accumulate(sizes[step.uri] for step in steps))
+    assert steps[-1].by_modality == {"text": 2, "table": 1, "image": 1}
+    assert steps[-1].eta_s == 0
+
+
+def test_a_rate_is_that_of_the_last_half_minute() -> None:
+    pace = Pace()
+    assert pace.rate(0, 0.0) == 0
+    assert pace.rate(50, 10.0) == 5
+    assert pace.rate(50, 60.0) == 0
+    assert pace.rate(140, 90.0) == pytest.approx(3)
 
 
 def _jpeg() -> bytes:

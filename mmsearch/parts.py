@@ -1,0 +1,77 @@
+"""Makes the parts that the settings name by import path, in whatever process they are needed."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, cast
+
+from mmsearch.errors import ConfigError, ModelUnavailable
+from mmsearch.passages import PassageSplitter
+from mmsearch.protocols import OcrEngine, Reader, SpeechRecognizer
+from mmsearch.readers import default_readers
+from mmsearch.readers.audio import AudioReader
+from mmsearch.settings import Part, Settings
+
+EXTRAS: Mapping[str, str] = {"mmsearch_encoders": "encoders", "mmsearch_ui": "ui", "mmsearch": "readers"}
+"""Top-level module -> the extra that brings what it imports."""
+
+
+def load(path: str) -> Callable[..., object]:
+    """What an import path `module:name` names. Raises ConfigError saying what is missing."""
+    module, _, name = path.partition(":")
+    try:
+        return cast(Callable[..., object], getattr(import_module(module), name))
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get(module.partition(".")[0], "")
+        hint = f'; install it with pip install "mmsearch[{extra}]"' if extra and error.name != module else ""
+        raise ConfigError(f'the part "{path}" needs the module {error.name}, which is not installed{hint}') from error
+    except AttributeError as error:
+        raise ConfigError(f'the part "{path}": {module} has no "{name}"') from error
+
+
+def build(part: Part) -> object:
+    """The part, made with its options. Raises ConfigError when it does not take them."""
+    try:
+        return load(part.part)(**part.options)
+    except TypeError as error:
+        raise ConfigError(f"{part.part}: {error}") from error
+
+
+def readers_of(settings: Settings) -> tuple[Reader, ...]:
+    """The readers, with what the open models give them: the recogniser, the OCR, the token limit. Loads no model.
+
+    Made again in each process that reads: models are not sent.
+    """
+    limits = settings.indexing
+    part = settings.encoders.get("text")
+    text = build(part) if part else None
+    tokenizer_file = getattr(text, "tokenizer_file", None) if text and not closed_reason(text) else None
+    tokens = min(limits.passage_tokens, getattr(text, "max_tokens", limits.passage_tokens))
+    return default_readers(
+        PassageSplitter(tokens, tokenizer_file),
+        limits.table_rows,
+        cast(SpeechRecognizer | None, ready(settings.recognizer)),
+        cast(OcrEngine | None, ready(settings.ocr)),
+        [cast(Reader, build(part)) for part in settings.readers],
+    )
+
+
+def recognised_suffixes(settings: Settings) -> frozenset[str]:
+    """The endings whose reader loads the recogniser of speech; none while that is closed."""
+    return AudioReader.suffixes if ready(settings.recognizer) else frozenset()
+
+
+def ready(part: Part | None) -> object | None:
+    """The part if its model can be used now, else None."""
+    if part is None or not part.part:
+        return None
+    model: Any = build(part)
+    return None if closed_reason(model, "fingerprint") else cast(object, model)
+
+
+def closed_reason(model: object, fact: str = "space") -> str:
+    """Why the model cannot be used, with the command that gets it; empty when it can."""
+    try:
+        getattr(model, fact)
+    except ModelUnavailable as error:
+        return str(error)
+    return ""

@@ -1,0 +1,122 @@
+"""What is to be done for a document: decided from what the library holds of it and what lies on disk now."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from mmsearch.errors import TooLarge
+from mmsearch.manifest import Entry, Manifest
+from mmsearch.protocols import Reader
+from mmsearch.sources import reader_of, stat_signature
+from mmsearch.spaces import OpenSpace
+from mmsearch.types import Document
+from mmsearch.writing import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A document with what the library holds of it (`entry`), and what it is to be: by `reader`, in `spaces`."""
+
+    document: Document
+    size_bytes: int
+    stat: str
+    reader: str
+    spaces: tuple[OpenSpace, ...]
+    entry: Entry | None
+
+    @property
+    def held(self) -> Entry | None:
+        """The entry, if it was made whole by this reader."""
+        entry = self.entry
+        return entry if entry and entry.done and entry.reader == self.reader else None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing is to be done, by size and times alone."""
+        return self._complete and self.held is not None and self.held.stat == self.stat
+
+    @property
+    def known(self) -> str:
+        """The content that need not be read again; "" where it must be read whatever it is."""
+        return self.held.content if self.held and self._complete else ""
+
+    def touched(self) -> Entry:
+        """The entry of a document whose bytes are those it was made from, with its new times."""
+        assert self.held is not None
+        return replace(self.held, stat=self.stat)
+
+    def task(self, content: str) -> Task:
+        """What is to be written of a document with this content."""
+        held = self.held if self.held and self.held.content == content else None
+        spaces = held.spaces if held else {}
+        missing = tuple(space for space in self.spaces if space.space.fingerprint not in spaces)
+        new = Entry(self.document.id, self.document.uri, self.stat, content, self.reader, spaces=spaces)
+        return Task(new, missing, known=self.entry is not None, whole=held is None)
+
+    @property
+    def _complete(self) -> bool:
+        wanted = {space.space.fingerprint for space in self.spaces}
+        return self.held is not None and wanted <= self.held.spaces.keys()
+
+
+class Planner:
+    """Plans documents of one indexing; what readers are called is asked once, as saying it costs milliseconds."""
+
+    def __init__(
+        self, readers: Sequence[Reader], spaces: tuple[OpenSpace, ...], manifest: Manifest, max_file_bytes: int
+    ) -> None:
+        self._readers, self._spaces, self._manifest = readers, spaces, manifest
+        self._max_file_bytes = max_file_bytes
+        self._fingerprints: dict[int, str] = {}
+
+    def plan(self, document: Document) -> Plan:
+        """The plan for a document. Raises UnsupportedMedia, TooLarge, NotFound, Forbidden."""
+        reader = reader_of(document, self._readers)
+        if id(reader) not in self._fingerprints:
+            self._fingerprints[id(reader)] = reader.fingerprint
+        found = Plan(
+            document,
+            size_of(document),
+            stat_signature(document),
+            self._fingerprints[id(reader)],
+            self._spaces,
+            self._manifest.entry(document.id),
+        )
+        if document.record is None and not found.unchanged and found.size_bytes > self._max_file_bytes:
+            raise TooLarge(
+                f"{document.path} has {found.size_bytes:,} bytes; indexing.max_file_bytes is {self._max_file_bytes:,}"
+            )
+        return found
+
+
+def size_of(document: Document) -> int:
+    """The bytes of the document's file, 0 when it is gone; of a record without a file, the characters it holds."""
+    path = document.path
+    if document.record is not None:
+        if "path" not in document.record:
+            return sum(len(str(value)) for value in document.record.values())
+        path = path.parent / str(document.record["path"])
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+class Seen:
+    """The ids of documents, in a file of SQLite's own that is gone with it: a corpus may not fit into memory."""
+
+    def __init__(self) -> None:
+        self._sql = sqlite3.connect("", isolation_level=None)
+        self._sql.executescript("pragma journal_mode=off; pragma synchronous=off; begin;")
+        self._sql.execute("create table seen (id text primary key) without rowid")
+
+    def add(self, id: str) -> None:
+        self._sql.execute("insert or ignore into seen values (?)", (id,))
+
+    def others(self, ids: Iterable[str]) -> list[str]:
+        """Those of the ids that were not added, in order."""
+        known = "select 1 from seen where id = ?"
+        return [id for id in ids if self._sql.execute(known, (id,)).fetchone() is None]
+
+    def close(self) -> None:
+        self._sql.close()
