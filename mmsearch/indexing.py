@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
+from mmsearch import identification
 from mmsearch.errors import Forbidden, InputError, MMSearchError, NotFound, TooLarge
+from mmsearch.identification import with_languages
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.renditions import Renditions
@@ -92,7 +94,7 @@ class Indexer:
         """What is to be done for a document; None when the library holds it as it is."""
         wanted = {space.space.fingerprint: space for space in spaces}
         entry = self.manifest.entry(document.id)
-        valid = entry if entry and entry.done and entry.reader == reader.fingerprint else None
+        valid = entry if entry and entry.done and entry.reader == reading(reader) else None
         stat = stat_signature(document)
         if valid and valid.stat == stat and wanted.keys() <= valid.spaces.keys():
             return None
@@ -105,7 +107,7 @@ class Indexer:
         if valid and not missing:
             self.manifest.write([replace(valid, stat=stat)])
             return None
-        new = Entry(document.id, document.uri, stat, content, reader.fingerprint, spaces=held)
+        new = Entry(document.id, document.uri, stat, content, reading(reader), spaces=held)
         return Task(new, missing, known=entry is not None, whole=whole)
 
 
@@ -159,13 +161,18 @@ class _Run:
             if task is None:
                 self.counts["unchanged"] += 1
             else:
-                self._writer.add(task, _read_whole(reader, document))
+                self._writer.add(task, with_languages(_read_whole(reader, document)))
                 self.counts["indexed"] += 1
         except BAD_DOCUMENT as error:
             self._fail(document.uri, error)
 
     def _fail(self, uri: str, error: MMSearchError) -> None:
         self.failed.append(Failure(uri, error.code, str(error)))
+
+
+def reading(reader: Reader) -> str:
+    """Changes when the same bytes would give other segments, or the same in another language."""
+    return f"{reader.fingerprint} {identification.REVISION}"
 
 
 def _read_whole(reader: Reader, document: Document) -> Iterable[Segment]:
