@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mmsearch.bm25 import OR
 from mmsearch.types import Embeddings, Vector
 
 Floats = NDArray[np.float64]
@@ -78,10 +79,14 @@ class TermStatistics:
         terms = [set(text.split()) for text in texts]
         return cls(Counter(term for held in terms for term in held), len(terms), segments)
 
-    def idf(self, term: str) -> float:
-        """About -log of the chance that a segment holds the term, as BM25 weighs it; unseen terms weigh most."""
+    def idf(self, word: str) -> float:
+        """About -log of the chance that a segment holds the term, as BM25 weighs it; unseen terms weigh most.
+
+        A word that may stand as several terms ("haus|hauser") weighs as one term that is in the segments of all.
+        """
         unseen = 0.5 * (1 - self.sampled / max(self.segments, 1))
-        holders = (self.frequencies[term] or unseen) * self.segments / max(self.sampled, 1)
+        seen = min(sum(self.frequencies[term] for term in word.split(OR)), self.sampled)
+        holders = (seen or unseen) * self.segments / max(self.sampled, 1)
         return math.log(1 + (self.segments - holders + 0.5) / (holders + 0.5))
 
     def evidence(self, query: str, scores: Floats) -> Floats:

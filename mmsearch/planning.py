@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from mmsearch import identification
 from mmsearch.errors import TooLarge
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Reader
@@ -73,7 +74,7 @@ class Planner:
         """The plan for a document. Raises UnsupportedMedia, TooLarge, NotFound, Forbidden."""
         reader = reader_of(document, self._readers)
         if id(reader) not in self._fingerprints:
-            self._fingerprints[id(reader)] = reader.fingerprint
+            self._fingerprints[id(reader)] = reading(reader)
         found = Plan(
             document,
             size_of(document),
@@ -87,6 +88,11 @@ class Planner:
                 f"{document.path} has {found.size_bytes:,} bytes; indexing.max_file_bytes is {self._max_file_bytes:,}"
             )
         return found
+
+
+def reading(reader: Reader) -> str:
+    """Changes when the same bytes would give other segments, or the same in another language."""
+    return f"{reader.fingerprint} {identification.REVISION}"
 
 
 def size_of(document: Document) -> int:

@@ -55,7 +55,10 @@ class Encoder(Protocol):
         """
 
     def encode_query(self, query: Query) -> Vector | str:
-        """The query in this space: float32 (dim,) of unit length, or an analysed string, empty when no word is left."""
+        """The query in this space: float32 (dim,) of unit length, or an analysed string, empty when no word is left.
+
+        A word of the string that may stand as several terms has them all, with `bm25.OR` between them.
+        """
 
 
 class Store(Protocol):

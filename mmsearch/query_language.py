@@ -17,6 +17,7 @@ import re
 from dataclasses import replace
 
 from mmsearch.errors import InputError
+from mmsearch.languages import ENGLISH, LANGUAGES, in_language
 from mmsearch.lexical import analyze
 from mmsearch.types import MODALITIES, And, Compare, Contains, Filter, Modality, Not, Query
 from mmsearch.wording import Wording
@@ -47,7 +48,7 @@ def read_operators(query: Query) -> tuple[Query, Wording]:
     """
     words: list[str] = []
     media, filters = query.modalities or frozenset(MODALITIES), [query.filter] if query.filter else []
-    excluded, quoted = list[str](), list[tuple[str, str]]()
+    excluded, quoted, languages = list[str](), list[tuple[str, str]](), set[str]()
     for part in _PART.finditer(query.text):
         without, phrase = bool(part["minus"]), part["phrase"] or part["word"]
         if part["name"]:
@@ -57,6 +58,8 @@ def read_operators(query: Query) -> tuple[Query, Wording]:
                 media = media - named if without else media & named
             else:
                 condition = _condition(name, value)
+                if name == "lang" and not without:
+                    languages.add(value.lower().partition("-")[0])
                 filters.append(Not(condition) if without else condition)
         elif phrase and (without or part["word"]):
             excluded.append(_telling(phrase, part[0]))
@@ -72,7 +75,10 @@ def read_operators(query: Query) -> tuple[Query, Wording]:
     text = " ".join(" ".join(words).split())
     # Questions quote titles such as "A" and "It": beside other words they limit nothing.
     required = [_telling(phrase, part) for phrase, part in quoted if analyze(phrase) or not analyze(text)]
-    return replace(query, text=text, modalities=modalities, filter=filter), Wording(tuple(required), tuple(excluded))
+    limited = replace(query, text=text, modalities=modalities, filter=filter)
+    if languages:
+        limited = replace(limited, languages=frozenset(languages & LANGUAGES.keys() or {ENGLISH}))
+    return limited, Wording(tuple(required), tuple(excluded))
 
 
 def _media(value: str) -> frozenset[Modality]:
@@ -86,7 +92,7 @@ def _media(value: str) -> frozenset[Modality]:
 
 def _condition(name: str, value: str) -> Filter:
     if name == "lang":
-        return Compare("language", "=", value.lower())
+        return in_language(value.lower())
     if name == "in":
         return Contains("uri", value)
     if not _DATE.fullmatch(value):

@@ -19,6 +19,7 @@ from mmsearch.calibration import (
 from mmsearch.candidates import Candidates, gather, log_priors
 from mmsearch.errors import InputError
 from mmsearch.fusion import calibrated, method
+from mmsearch.languages import ENGLISH, LANGUAGES, in_language
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
 from mmsearch.query_language import read_operators
@@ -43,7 +44,7 @@ Encoded = dict[str, Vector | str]
 class Searcher:
     """A library as it can be searched: open spaces by name, the closed ones with the reason, and what calibrates them.
 
-    Made anew after each indexing: calibrations are kept from the first query on.
+    Made anew after each indexing: calibrations and languages are kept from the first query on.
     """
 
     spaces: Mapping[str, OpenSpace]
@@ -53,6 +54,7 @@ class Searcher:
     depth: int
     fusion: str
     _calibrations: dict[str, Calibration] = field(default_factory=dict)
+    _languages: dict[str, bool] = field(default_factory=dict)
 
     def search(self, query: Query) -> Ranking:
         """The ranking for the query. Raises InputError for a query that asks nothing, StoreError, ModelError."""
@@ -64,8 +66,8 @@ class Searcher:
             wanted = {m: n for m, n in census.items() if not asked.modalities or m in asked.modalities}
             spaces = {name: opened.space for name, opened in self.spaces.items()}
             plan = route(asked, spaces, self.depth, wanted)
-        sieve = Sieve(self.store, self.spaces[CATALOGUE].collection, wording)
-        asked = replace(asked, text=plan.text)
+        asked = replace(asked, text=plan.text, languages=asked.languages or self._library_languages())
+        sieve = Sieve(self.store, self.spaces[CATALOGUE].collection, wording, asked.languages)
         if wording.required:
             with clock("phrases"):
                 asked = replace(asked, filter=self._with_phrases(asked, sieve))
@@ -137,6 +139,13 @@ class Searcher:
                 weight = max(route.weight for route, _ in lists if route.space == name)
                 completed.append((Route(name, weight, depth, "found by other spaces"), hits))
         return completed
+
+    def _library_languages(self) -> frozenset[str]:
+        """The languages that segments are analysed in: English, and what else there are segments of."""
+        for code in LANGUAGES.keys() - self._languages.keys():
+            held = self.store.count(self.spaces[CATALOGUE].collection, in_language(code)) if code != ENGLISH else 1
+            self._languages[code] = held > 0
+        return frozenset(code for code, held in self._languages.items() if held)
 
     def _calibration(self, name: str) -> Calibration:
         if name not in self._calibrations:

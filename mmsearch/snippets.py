@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mmsearch.languages import language_of
 from mmsearch.lexical import analyze, tokens
 from mmsearch.types import Segment, Table
 
@@ -13,10 +14,11 @@ def snippet(segment: Segment, query: str) -> tuple[str, tuple[tuple[int, int], .
 
     A table gives its best row as "header: cell"; a segment without words gives its title.
     """
-    wanted = frozenset(analyze(query))
-    text = _best_row(segment.table, wanted) if segment.table else " ".join(segment.text.split())
+    language = language_of(segment)
+    wanted = frozenset(analyze(query, language))
+    text = _best_row(segment.table, wanted, language) if segment.table else " ".join(segment.text.split())
     text = text or segment.title
-    matches = [(start, end) for start, end, terms in tokens(text) if wanted.intersection(terms)]
+    matches = [(start, end) for start, end, terms in tokens(text, language) if wanted.intersection(terms)]
     start, end = _window(text, matches)
     head, tail = ("… " if start else ""), (" …" if end < len(text) else "")
     shift = len(head) - start
@@ -37,9 +39,9 @@ def _window(text: str, matches: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return start, end
 
 
-def _best_row(table: Table, wanted: frozenset[str]) -> str:
+def _best_row(table: Table, wanted: frozenset[str], language: str) -> str:
     def matched(row: Sequence[str]) -> int:
-        return len(wanted.intersection(analyze(" ".join(row))))
+        return len(wanted.intersection(analyze(" ".join(row), language)))
 
     row = max(table.rows, key=matched, default=())
     return " · ".join(f"{name}: {cell}" for name, cell in zip(table.header, row, strict=True) if cell)

@@ -196,6 +196,8 @@ class Query:
     filter: Filter | None = None
     spaces: frozenset[str] = frozenset()
     """The spaces to ask; when empty, the router decides."""
+    languages: frozenset[str] = frozenset()
+    """ISO 639-1 codes of the languages that its words may be in; when empty, those of the library."""
 
     @property
     def kind(self) -> QueryKind:

@@ -1,9 +1,11 @@
 """Phrases that a segment must hold and words that it must not, in whatever space it was found."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from mmsearch.bm25 import OR
+from mmsearch.languages import language_of
 from mmsearch.lexical import analyze, fold, tokens
 from mmsearch.protocols import Store
 from mmsearch.serialisation import for_words
@@ -20,9 +22,9 @@ for where that word weighs most."""
 class Wording:
     """Phrases that a segment holds word by word, and phrases or words that it does not.
 
-    Words are analysed as for the words space: case, accents, endings and punctuation are overlooked ("red boat" is in
-    "Red, boats") and numbers are one in all their spellings; but no word is left out, so that it is not in "red of the
-    boat". Title, headings and table cells are words of the segment.
+    Words are analysed as for the words space, in the language of the segment: case, accents, endings and punctuation
+    are overlooked ("red boat" is in "Red, boats") and numbers are one in all their spellings; but no word is left out,
+    so that it is not in "red of the boat". Title, headings and table cells are words of the segment.
     """
 
     required: tuple[str, ...] = ()
@@ -33,21 +35,22 @@ class Wording:
 
     def holds(self, segment: Segment) -> bool:
         """Whether the segment is worded so."""
-        text = _line(for_words(segment))
-        return all(_line(phrase) in text for phrase in self.required) and not any(
-            _line(phrase) in text for phrase in self.excluded
+        language = language_of(segment)
+        text = _line(for_words(segment), language)
+        return all(_line(phrase, language) in text for phrase in self.required) and not any(
+            _line(phrase, language) in text for phrase in self.excluded
         )
 
 
-def _line(text: str) -> str:
-    """The text's words as terms, one blank before and behind each: terms hold none."""
-    return f" {' '.join(_words(text))} "
+def _line(text: str, language: str) -> str:
+    """The text's words as terms of the language, one blank before and behind each: terms hold none."""
+    return f" {' '.join(_words(text, language))} "
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: str, language: str) -> Iterator[str]:
     """The terms, and the common words, which have none, as they are spelled."""
     end = 0
-    for start, stop, terms in tokens(text):
+    for start, stop, terms in tokens(text, language):
         yield from _SPELLED.findall(fold(text[end:start]))
         yield from terms
         end = stop
@@ -56,11 +59,15 @@ def _words(text: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Sieve:
-    """Searches a store for segments of a wording; `catalogue` is the collection that holds every segment."""
+    """Searches a store for segments of a wording; `catalogue` is the collection that holds every segment.
+
+    `languages` are those that segments may be in.
+    """
 
     store: Store
     catalogue: str
     wording: Wording
+    languages: Collection[str]
     _verdicts: dict[str, bool] = field(default_factory=dict)
 
     def search(self, collection: str, asked: Vector | str, depth: int, limit: Filter | None) -> list[Hit]:
@@ -74,14 +81,18 @@ class Sieve:
             reach = min(4 * reach, MOST_READ)
 
     def documents(self, idf: Callable[[str], float], limit: Filter | None) -> Filter | None:
-        """The documents with a segment that holds every phrase, as a filter; None when no phrase is asked for.
+        """The documents with a segment that holds every phrase, as a filter.
 
-        A segment that holds a phrase holds its rarest word: the segments with that word are read.
+        A segment that holds a phrase holds its rarest word, as the segment's language has it: the segments with that
+        word are read. None, which limits nothing, when no phrase is asked for, or none but words that are too common
+        in one of the languages to be looked for.
         """
-        if not self.wording.required:
+        phrases = " ".join(self.wording.required)
+        words = [analyze(phrases, language) for language in self.languages]
+        if not all(words):
             return None
-        rarest = max((term for phrase in self.wording.required for term in analyze(phrase)), key=idf)
-        hits = self._passing(self.store.search(self.catalogue, rarest, MOST_READ, limit))
+        rarest = {max(terms, key=idf) for terms in words}
+        hits = self._passing(self.store.search(self.catalogue, OR.join(sorted(rarest)), MOST_READ, limit))
         return In("document", tuple(sorted({hit.document_id for hit in hits})))
 
     def _passing(self, hits: Sequence[Hit]) -> list[Hit]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
+from mmsearch.bm25 import K1, MAX_TERMS_BYTES, B
 from mmsearch.errors import NotFound, SpaceMismatch, StoreError
 from mmsearch.lexical import LexicalEncoder
 from mmsearch.protocols import Store
-from mmsearch.stores.bm25 import K1, MAX_TERMS_BYTES, B
 from mmsearch.stores.memory import MemoryStore
 from mmsearch.types import MODALITIES, Compare, Embeddings, Query, Segment, Space, Span, Table
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mmsearch.errors import MMSearchError
+from mmsearch.identification import with_languages
 from mmsearch.protocols import Reader
 from mmsearch.reading.spool import Spooled, spool
 from mmsearch.sources import content_signature, reader_of
@@ -66,5 +67,5 @@ def fulfil(order: Order, readers: Sequence[Reader], folder: Path) -> Read | Unch
     content = content_signature(order.document)
     if content == order.known:
         return Unchanged()
-    segments = reader_of(order.document, readers).read(order.document)
+    segments = with_languages(reader_of(order.document, readers).read(order.document))
     return Read(content, spool(segments, folder / f"{order.number}.segments"))

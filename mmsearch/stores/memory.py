@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mmsearch import bm25
 from mmsearch.errors import NotFound, SpaceMismatch, StoreError
 from mmsearch.filters import matches
-from mmsearch.stores import bm25
 from mmsearch.stores.ranking import Found, ranked
 from mmsearch.types import Content, Filter, Hit, Segment, Space, Vector
 

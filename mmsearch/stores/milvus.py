@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from mmsearch import bm25
 from mmsearch.errors import ConfigError, NotFound, SpaceMismatch, StoreError, StoreUnavailable, Unauthorized
 from mmsearch.filters import matches
-from mmsearch.stores import bm25, rows
+from mmsearch.stores import rows
 from mmsearch.stores.milvus_filters import EVERYTHING, LITE, Condition, Dialect, compiled, literal
 from mmsearch.stores.milvus_schema import index, schema
 from mmsearch.stores.ranking import DECIMALS, Found, ranked
@@ -128,7 +129,7 @@ class MilvusStore:
 
     def search(self, collection: str, query: Vector | str, top_k: int, filter: Filter | None = None) -> list[Hit]:
         space = self._space(collection)
-        asked = bm25.clipped(query) if isinstance(query, str) else np.asarray(query, dtype=np.float32)
+        asked = bm25.asked(query) if isinstance(query, str) else np.asarray(query, dtype=np.float32)
         condition = compiled(filter, self._dialect) if filter else EVERYTHING
         if top_k < 1 or condition.expression is False or (isinstance(asked, str) and not asked):
             return []

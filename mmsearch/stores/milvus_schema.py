@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from mmsearch.stores import bm25, rows
+from mmsearch import bm25
+from mmsearch.stores import rows
 from mmsearch.types import Space
 
 

@@ -82,6 +82,6 @@ def test_the_sieve_looks_deeper_while_it_refuses(searcher: Searcher) -> None:
     plain = searcher.store.search(collection, "harbour", 10)
     first = [hit.segment_id for hit in plain]
     assert Path(searcher.store.segments(collection, first)[first[0]].uri).name == "reversed.md"
-    sieve = Sieve(searcher.store, collection, Wording(excluded=("harbour again",)))
+    sieve = Sieve(searcher.store, collection, Wording(excluded=("harbour again",)), {"en"})
     hits = sieve.search(collection, "harbour", 1, None)
     assert [(hit.segment_id, hit.rank) for hit in hits] == [(first[1], 1)]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmsearch.bm25 import MAX_TERMS_BYTES, clipped
 from mmsearch.filters import parse
-from mmsearch.stores.bm25 import MAX_TERMS_BYTES, clipped
 from mmsearch.stores.milvus_filters import EVERYTHING, LITE, NOTHING, Condition, Dialect, compiled, literal
 from mmsearch.stores.rows import payload, row, segment
 from mmsearch.stores.safe_text import after, faithful, plain, safe

@@ -6,7 +6,7 @@ import pytest
 
 from mmsearch.errors import InputError
 from mmsearch.query_language import read_operators
-from mmsearch.types import And, Compare, Contains, Filter, Modality, Not, Query, Segment, Span, Table
+from mmsearch.types import And, Compare, Contains, Filter, Modality, Not, Or, Prefix, Query, Segment, Span, Table
 from mmsearch.wording import Wording
 
 
@@ -55,13 +55,19 @@ def test_types_by_what_people_call_them(text: str, media: set[Modality]) -> None
     assert _read(text) == Query("boats", modalities=frozenset(media))
 
 
+def test_a_language_is_one_of_any_region_and_what_the_words_are_in() -> None:
+    german = Or((Compare("language", "=", "de"), Prefix("language", "de-")))
+    assert _read("boats lang:DE") == Query("boats", filter=german, languages=frozenset({"de"}))
+    assert _read("boats -lang:de") == Query("boats", filter=Not(german))
+    assert _read("boats lang:nl").languages == {"en"}  # Dutch is not stemmed: English rules
+
+
 @pytest.mark.parametrize(
     ("text", "filter"),
     [
         ("boats before:2024", Compare("date", "<", "2024")),
         ("boats after:2023-05", Compare("date", ">=", "2023-05")),
         ("boats -after:2023-05-31", Not(Compare("date", ">=", "2023-05-31"))),
-        ("boats lang:DE", Compare("language", "=", "de")),
         ("in:photos/2024 boats", Contains("uri", "photos/2024")),
         ('boats in:"my photos"', Contains("uri", "my photos")),
         ("after:2020 boats before:2024", And((Compare("date", ">=", "2020"), Compare("date", "<", "2024")))),

@@ -1,0 +1,76 @@
+"""The language that a text is in, and those that a query may be in.
+
+py3langid 0.4 (BSD-3, released in 2026, one wheel of 4.5 MB for every platform, needs numpy alone) was chosen among four
+by short texts in nine languages: it was wrong in 1 of 500 and said nothing where it did not know. Lingua needs 96 MB,
+fasttext's small model was wrong ten times as often, and stop words take Dutch for German. benchmarks/QUALITY.md has the
+figures.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import chain, islice
+from typing import Any
+
+from mmsearch.serialisation import for_words
+from mmsearch.types import Segment
+
+REVISION = "1"
+"""Changes when the same segments would be given other languages."""
+
+SURE, SURE_OF_CELLS = 0.5, 0.9
+"""From which probability on a text, or a table, is in a language: cells are names and numbers of anywhere."""
+LIKELY = 0.1
+"""From which probability on a query may be in a language, among those that come into question."""
+READ_CHARS = 2_000
+"""As much of a text tells its language."""
+READ_SEGMENTS = 200
+"""As many segments tell the language of their document."""
+NOT_WRITTEN = frozenset({"vo"})
+"""Languages that no library holds and that short texts are taken for."""
+
+
+def with_languages(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """The segments of one document in order, each with its `language` in the metadata, an ISO 639-1 code.
+
+    What the file says stays. A segment that does not tell by its own words (a table, a heading, a picture) has the
+    language of its document's text; there is none where that does not tell either.
+    """
+    segments = iter(segments)
+    head = list(islice(segments, READ_SEGMENTS))
+    prose = (segment.text for segment in head if segment.text and "language" not in segment.metadata)
+    usual = identified("\n".join(islice(prose, READ_SEGMENTS)))
+    for segment in chain(head, segments):
+        if "language" in segment.metadata:
+            yield segment
+            continue
+        language = identified(for_words(segment), SURE_OF_CELLS if segment.table else SURE) or usual
+        yield replace(segment, metadata={**segment.metadata, "language": language}) if language else segment
+
+
+def identified(text: str, least: float = SURE) -> str:
+    """The ISO 639-1 code of the text's language; empty where none has at least that probability."""
+    if not text.strip():
+        return ""
+    code, probability = _identifier().classify(text[:READ_CHARS])
+    return str(code) if probability >= least and len(code) == 2 else ""
+
+
+def likely(text: str, among: Collection[str]) -> tuple[str, ...]:
+    """Those of the languages that a query of these words may well be in, the likeliest first."""
+    if len(among) < 2:
+        return tuple(among)
+    shares = {code: share for code, share in _identifier().rank(text) if code in among}
+    least = LIKELY * sum(shares.values())
+    return tuple(code for code, share in shares.items() if share >= least)
+
+
+@cache
+def _identifier() -> Any:
+    """Loaded on first use: it takes a second and 125 MB. Languages without a code of two letters are left out."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    codes = [code for code in identifier.labels if len(code) == 2 and code not in NOT_WRITTEN]
+    identifier.set_languages([*codes, "zxx"])  # zxx: no language
+    return identifier
