@@ -145,9 +145,10 @@ def make_cross_encoder(folder: Path, seed: int = 0, labels: int = 1) -> tuple[An
         initializer_range=0.3,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
-        num_labels=labels,
     )
-    return BertForSequenceClassification(config).eval(), tokenizer
+    config.num_labels = labels
+    model: Any = BertForSequenceClassification(config)
+    return model.eval(), tokenizer
 
 
 def save_cross_encoder(folder: Path, model: Any, tokenizer: Any, activation: str = "linear.Identity") -> Path:
