@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from filelock import FileLock, Timeout
 
@@ -14,9 +14,10 @@ from mmsearch.indexing import Indexer
 from mmsearch.manifest import Manifest
 from mmsearch.parts import build, closed_reason, load, readers_of, recognised_suffixes
 from mmsearch.progress import Progress
-from mmsearch.protocols import Encoder, Reader, Store
+from mmsearch.protocols import Encoder, Reader, Reranker, Store
 from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
 from mmsearch.renditions import Renditions
+from mmsearch.reranking import Reranking
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Settings
 from mmsearch.spaces import open_for_search, retire_unnamed
@@ -46,6 +47,9 @@ class App:
                 f"{folder} is open in another mmsearch process; stop that one, or point store.uri at a Milvus server"
             ) from None
         self.encoders = {name: cast(Encoder, build(part)) for name, part in settings.encoders.items()}
+        part, limits = settings.reranker, settings.search
+        reranker = cast(Reranker, build(part)) if part and part.part else None
+        self.reranking = Reranking(reranker, limits.rerank_depth, limits.rerank)
         self.manifest = Manifest(folder / MANIFEST_FILE)
         self.renditions = Renditions(folder / "pictures")
         uri = settings.store.uri or str(folder / "milvus.db")
@@ -89,12 +93,20 @@ class App:
                 raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
             _ = self.encoders[name].space
 
+    def reranker_facts(self, rerank: bool | None) -> dict[str, Any] | None:
+        """What reranks queries that say this of it, and how deep; None when nothing does. Raises as Reranking.asked."""
+        reranker = self.reranking.asked(Query(rerank=rerank))
+        if reranker is None or self.settings.reranker is None:
+            return None
+        named = self.settings.reranker.model_dump()
+        return {**named, "fingerprint": reranker.fingerprint, "depth": self.reranking.depth}
+
     @cached_property
     def searcher(self) -> Searcher:
         """The search over the spaces as they are since the last indexing."""
         spaces, closed = open_for_search(self.encoders, self.manifest, self.store)
         limits = self.settings.search
-        return Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion)
+        return Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion, self.reranking)
 
     @cached_property
     def readers(self) -> tuple[Reader, ...]:

@@ -56,13 +56,17 @@ class Client:
         modalities: Iterable[Modality] = (),
         filter: str | Filter | None = None,
         top_k: int = 10,
+        rerank: bool | None = None,
     ) -> Ranking:
         """The ranking for words, a picture or a sound (a file or its bytes).
 
-        `filter` is an expression such as `modality = "image" and date >= 2024-01-01`. Raises InputError.
+        `filter` is an expression such as `modality = "image" and date >= 2024-01-01`. `rerank` has the best results
+        read again by the reranker of the settings, or not, whatever the settings say. Raises InputError, and
+        ModelUnavailable when the reranker is asked for and its weights are not here.
         """
         tree = parse(filter) if isinstance(filter, str) else filter
-        return self.app.search(Query(text, _bytes(image), _bytes(audio), top_k, frozenset(modalities), tree))
+        query = Query(text, _bytes(image), _bytes(audio), top_k, frozenset(modalities), tree, rerank=rerank)
+        return self.app.search(query)
 
     def evaluate(
         self,
@@ -73,12 +77,14 @@ class Client:
         split: str = "",
         runs: str | Path | None = None,
         name: str = "",
+        rerank: bool | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, Any]:
         """Index a retrieval set where that is still to be done, search its queries, measure, and save the run.
 
-        `spaces` limits indexing and search to some spaces; `split` names other judgements than test. The run is
-        the folder `run` of what comes back, below `runs` (else in the user's cache), called by the set and `name`.
+        `spaces` limits indexing and search to some spaces; `split` names other judgements than test; `rerank` is as
+        in `search`. The run is the folder `run` of what comes back, below `runs` (else in the user's cache), called
+        by the set and `name`.
         Raises InputError when the folder is no retrieval set or the name no file name, and KeyboardInterrupt when
         `stop` says so.
         """
@@ -86,6 +92,7 @@ class Client:
         retrieval_set = read_set(set_dir, split)
         wanted = frozenset(spaces)
         self.app.require(wanted)
+        reranker = self.app.reranker_facts(rerank)
         report = self.app.index([retrieval_set.folder], on_progress, {CATALOGUE, *wanted} if wanted else (), stop)
         if report.stopped:
             raise KeyboardInterrupt
@@ -95,10 +102,10 @@ class Client:
                 raise KeyboardInterrupt
             on_progress(step)
 
-        outcomes = evaluate(retrieval_set, self.app.search, wanted, tell)
+        outcomes = evaluate(retrieval_set, self.app.search, wanted, tell, rerank)
         searcher = self.app.searcher
         used = {space: searcher.spaces[space].space for space in sorted(wanted or searcher.spaces)}
-        found = run_facts(retrieval_set, report, outcomes, self.app.settings.search.fusion, list(used))
+        found = run_facts(retrieval_set, report, outcomes, self.app.settings.search.fusion, list(used), reranker)
         made = {
             "search": self.app.settings.search.model_dump(),
             "models": {

@@ -239,6 +239,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
 def _run_json(run: LabelledRun) -> dict[str, Any]:
     facts = run.saved.facts
     settings = {key: facts[key] for key in ("date", "documents", "spaces", "fusion")}
+    settings["reranker"] = facts.get("reranker")  # runs from before there was one do not say
     return {"name": run.label, "run": str(run.saved.folder), **settings, **summary(run.saved.outcomes)}
 
 

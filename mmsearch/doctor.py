@@ -14,13 +14,16 @@ from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
 
 
 def examine(library: Path | None = None) -> dict[str, Any]:
-    """`works` (all of it) and `findings`: part, works, and what it says. Loads no model and makes no library."""
+    """`works` (all that is needed) and `findings`: part, works, needed, and what it says.
+
+    Loads no model and makes no library.
+    """
     settings = read_settings(library=library)
     findings = list(_findings(settings))
     return {
         "mmsearch": version("mmsearch"),
         "python": platform.python_version(),
-        "works": all(finding["works"] for finding in findings),
+        "works": all(finding["works"] for finding in findings if finding["needed"]),
         "findings": findings,
     }
 
@@ -31,14 +34,16 @@ def _findings(settings: Settings) -> Iterator[dict[str, Any]]:
     for name, model in {"recognizer": settings.recognizer, "ocr": settings.ocr}.items():
         if model is not None and model.part:
             yield _finding(name, partial(_fingerprint, model))
+    if settings.reranker is not None and settings.reranker.part:
+        yield _finding("reranker", partial(_reranker, settings, settings.reranker), settings.search.rerank)
     yield _finding("library", partial(_library, settings))
 
 
-def _finding(name: str, look: Callable[[], str]) -> dict[str, Any]:
+def _finding(name: str, look: Callable[[], str], needed: bool = True) -> dict[str, Any]:
     try:
-        return {"part": name, "works": True, "says": look()}
+        return {"part": name, "works": True, "needed": needed, "says": look()}
     except MMSearchError as error:
-        return {"part": name, "works": False, "says": str(error), "code": error.code}
+        return {"part": name, "works": False, "needed": needed, "says": str(error), "code": error.code}
 
 
 def _space(part: Part) -> str:
@@ -51,6 +56,11 @@ def _space(part: Part) -> str:
 def _fingerprint(part: Part) -> str:
     model: Any = build(part)
     return str(model.fingerprint)
+
+
+def _reranker(settings: Settings, part: Part) -> str:
+    when = "reads" if settings.search.rerank else "reads, where a search asks for it,"
+    return f"{_fingerprint(part)}; {when} the first {settings.search.rerank_depth} results again"
 
 
 def _library(settings: Settings) -> str:

@@ -88,12 +88,15 @@ def evaluate(
     search: Callable[[Query], Ranking],
     spaces: frozenset[str] = frozenset(),
     on_progress: Callable[[Progress], None] = lambda _: None,
+    rerank: bool | None = None,
 ) -> tuple[Outcome, ...]:
     """The outcome of every query in the set's order, searched one at a time; the first is searched twice to warm up.
 
     Documents that the library holds beside the set count as not relevant.
     """
-    queries = [(id, Query(text, top_k=CUTOFF, spaces=spaces)) for id, text in retrieval_set.queries.items()]
+    queries = [
+        (id, Query(text, top_k=CUTOFF, spaces=spaces, rerank=rerank)) for id, text in retrieval_set.queries.items()
+    ]
     if queries:
         search(queries[0][1])
     outcomes, pace = [], Pace()

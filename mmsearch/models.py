@@ -69,7 +69,7 @@ def _tables(app: App) -> Iterator[Segment]:
 def _configured() -> list[Any]:
     """Where the weights of each part that the settings name come from; parts without weights are left out."""
     settings = read_settings()
-    parts = [*settings.encoders.values(), settings.recognizer, settings.ocr]
+    parts = [*settings.encoders.values(), settings.recognizer, settings.ocr, settings.reranker]
     built = [build(part) for part in parts if part is not None and part.part]
     return [source for model in built if (source := getattr(model, "source", None)) is not None]
 

@@ -132,8 +132,15 @@ class OcrEngine(Protocol):
 class Reranker(Protocol):
     """Scores segments against a query with a slower, better model."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Model and revision. Raises ModelUnavailable when the weights are not here, ModelError when they cannot do."""
+
     def rerank(self, query: str, segments: Sequence[Segment]) -> list[float]:
-        """One probability of relevance for each segment, same length and order as given."""
+        """One probability of relevance for each segment, same length and order as given.
+
+        Batch size does not change the numbers (1e-4). Raises ModelUnavailable within 5 s, ModelError.
+        """
 
 
 Closed = Mapping[str, str]

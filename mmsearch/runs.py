@@ -61,7 +61,8 @@ class SavedRun:
     @property
     def label(self) -> str:
         """The name it was given, else what it was searched with."""
-        return str(self.facts["name"] or f"{' + '.join(self.facts['spaces'])}, {self.facts['fusion']}")
+        reranked = ", reranked" if self.facts.get("reranker") else ""
+        return str(self.facts["name"] or f"{' + '.join(self.facts['spaces'])}, {self.facts['fusion']}{reranked}")
 
 
 def default_runs() -> Path:
@@ -150,7 +151,12 @@ def _read_outcome(record: dict[str, Any]) -> Outcome:
 
 
 def run_facts(
-    retrieval_set: RetrievalSet, report: Report, outcomes: Sequence[Outcome], fusion: str, spaces: Sequence[str]
+    retrieval_set: RetrievalSet,
+    report: Report,
+    outcomes: Sequence[Outcome],
+    fusion: str,
+    spaces: Sequence[str],
+    reranker: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """What `eval --json` prints: the set, what was asked how, the metrics, and the indexing that went before."""
     warnings = list(retrieval_set.warnings)
@@ -166,6 +172,7 @@ def run_facts(
         "documents": retrieval_set.documents,
         "spaces": list(spaces),
         "fusion": fusion,
+        "reranker": reranker,
         **summary(outcomes),
         "indexing": {
             "documents_per_s": round(report.indexed / report.seconds, 2),

@@ -1,4 +1,4 @@
-"""A query through the engine: route, encode, retrieve, calibrate, fuse, show."""
+"""A query through the engine: route, encode, retrieve, calibrate, fuse, rerank, show."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,10 +23,11 @@ from mmsearch.languages import ENGLISH, LANGUAGES, in_language
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
 from mmsearch.query_language import read_operators
+from mmsearch.reranking import Reranking, Standing, rerank
 from mmsearch.router import Plan, media, route
 from mmsearch.snippets import snippet
 from mmsearch.spaces import CATALOGUE, OpenSpace
-from mmsearch.types import And, Filter, Hit, In, Modality, Query, Ranking, Result, Route, Vector
+from mmsearch.types import And, Filter, Hit, In, Modality, Query, Ranking, Result, Route, Segment, Vector
 from mmsearch.wording import Sieve
 
 MORE_SEGMENTS = 3
@@ -53,14 +54,19 @@ class Searcher:
     manifest: Manifest
     depth: int
     fusion: str
+    reranking: Reranking = field(default_factory=Reranking)
     _calibrations: dict[str, Calibration] = field(default_factory=dict)
     _languages: dict[str, bool] = field(default_factory=dict)
 
     def search(self, query: Query) -> Ranking:
-        """The ranking for the query. Raises InputError for a query that asks nothing, StoreError, ModelError."""
+        """The ranking for the query.
+
+        Raises InputError for a query that asks nothing, StoreError, ModelError, and what Reranking.asked raises.
+        """
         clock = _Clock()
         asked, wording = read_operators(query)
         _check(query, asked)
+        reranker = self.reranking.asked(asked)
         with clock("route"):
             census = self.manifest.census()
             wanted = {m: n for m, n in census.items() if not asked.modalities or m in asked.modalities}
@@ -75,10 +81,14 @@ class Searcher:
         with clock("fuse"):
             wants = media(plan, wanted, spaces, encoded)
             candidates = self._candidates(asked, lists, encoded, sieve, log_priors(wanted, wants.shares))
-            scores = method(self.fusion)(candidates)
+            standing = Standing.of(method(self.fusion)(candidates))
             best = calibrated.fuse(candidates).max(initial=0.0)
+        if reranker:
+            with clock("rerank"):
+                depth = self.reranking.depth
+                standing = rerank(reranker, asked.text, candidates, standing, depth, self._segments)
         with clock("show"):
-            results = self._results(query, plan.text, lists, candidates, scores)
+            results = self._results(query, plan.text, lists, candidates, standing)
         no_good_match = bool(best < GOOD_MATCH)
         took_ms = clock.took_ms()
         return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason)
@@ -160,20 +170,19 @@ class Searcher:
         return self._calibrations[name]
 
     def _results(
-        self, query: Query, words: str, lists: Lists, candidates: Candidates, scores: Floats
+        self, query: Query, words: str, lists: Lists, candidates: Candidates, standing: Standing
     ) -> tuple[Result, ...]:
         """The best top_k documents by their best segment, ties by document id."""
-        order = np.argsort(-scores, kind="stable")[: query.top_k]
         hits: dict[str, dict[str, list[Hit]]] = {}
-        for hit in dict.fromkeys(hit for step, found in lists if not step.modalities for hit in found):
+        found_by_spaces = (hit for step, found in lists if not step.modalities for hit in found)
+        for hit in dict.fromkeys((*found_by_spaces, *standing.hits)):
             hits.setdefault(hit.document_id, {}).setdefault(hit.segment_id, []).append(hit)
         shown = []
-        for place in order:
+        for place in standing.order[: query.top_k]:
             document, best = candidates.documents[place], candidates.best[place]
             others = [id for id in hits.get(document, ()) if id != best]
-            shown.append((best, others[:MORE_SEGMENTS], float(scores[place])))
-        ids = [id for best, others, _ in shown for id in (best, *others)]
-        segments = self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
+            shown.append((best, others[:MORE_SEGMENTS], float(standing.scores[place])))
+        segments = self._segments([id for best, others, _ in shown for id in (best, *others)])
         results: list[Result] = []
         for best, others, score in shown:
             if first := segments.get(best):
@@ -182,6 +191,9 @@ class Searcher:
                 more = tuple(segments[id] for id in others if id in segments)
                 results.append(Result(len(results) + 1, score, first, text, highlights, brought, more))
         return tuple(results)
+
+    def _segments(self, ids: Sequence[str]) -> Mapping[str, Segment]:
+        return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
 
 
 def _check(query: Query, asked: Query) -> None:

@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -63,10 +63,14 @@ class IndexingSettings(BaseModel):
 
 
 class SearchSettings(BaseModel):
+    """`depth` is how many segments each space is asked for, `rerank_depth` how many results the reranker reads."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     depth: int = Field(default=100, ge=1)
     fusion: str = "calibrated"
+    rerank: bool = False
+    rerank_depth: int = Field(default=30, ge=1)
 
 
 DEFAULT_ENCODERS: dict[str, Part] = {
@@ -107,6 +111,9 @@ class Settings(BaseSettings):
         {"part": "mmsearch_encoders.speech:WhisperRecognizer", "model": "base"}
     )
     ocr: Part | None = Part(part="mmsearch_encoders.ocr:RapidOcr")
+    reranker: Part | None = Part.model_validate(
+        {"part": "mmsearch_encoders.rerank:CrossEncoderReranker", "model": "cross-encoder/ms-marco-MiniLM-L6-v2"}
+    )
     page: str = "mmsearch_ui.page:serve"
     indexing: IndexingSettings = IndexingSettings()
     search: SearchSettings = SearchSettings()
@@ -115,6 +122,12 @@ class Settings(BaseSettings):
     def encoders(self) -> dict[str, Part]:
         """The encoders by space name: the defaults with `spaces` laid over them."""
         return {name: part for name, part in {**DEFAULT_ENCODERS, **self.spaces}.items() if part.part}
+
+    @model_validator(mode="after")
+    def _rerank_by_something(self) -> Self:
+        if self.search.rerank and not (self.reranker and self.reranker.part):
+            raise ConfigError("settings: search.rerank is on and no reranker is set; set one, or leave it off")
+        return self
 
     @classmethod
     def settings_customise_sources(

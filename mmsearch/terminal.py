@@ -90,7 +90,9 @@ def show_ranking(ranking: Ranking) -> None:
     for result in ranking.results:
         _show_result(result)
     show_closed(ranking.closed_spaces)
-    out.print(f"{len(ranking.results)} results in {ranking.took_ms['total']:.0f} ms", style="dim")
+    took_ms = ranking.took_ms
+    reranked = f", {took_ms['rerank']:.0f} ms of them for reranking" if "rerank" in took_ms else ""
+    out.print(f"{len(ranking.results)} results in {took_ms['total']:.0f} ms{reranked}", style="dim")
 
 
 def _show_result(result: Result) -> None:
@@ -124,8 +126,9 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
         grid.add_row(group, *(f"{value:.4f}" for value in values.values()))
     out.print(grid)
     latency, indexing = found["latency_ms"], found["indexing"]
+    reranked = f", the first {found['reranker']['depth']} reranked" if found["reranker"] else ""
     out.print(
-        f"fusion {found['fusion']}, search p50 {latency['p50']} ms, p99 {latency['p99']} ms, "
+        f"fusion {found['fusion']}{reranked}, search p50 {latency['p50']} ms, p99 {latency['p99']} ms, "
         f"indexing {indexing['seconds']} s",
         style="dim",
     )
@@ -191,5 +194,6 @@ def show_models(models: Sequence[Mapping[str, Any]]) -> None:
 def show_findings(findings: Mapping[str, Any]) -> None:
     """What the doctor found, a line each."""
     for finding in findings["findings"]:
-        mark = "[green]works [/]" if finding["works"] else "[yellow]closed[/]"
+        absent = "[yellow]closed[/]" if finding["needed"] else "[dim]off   [/]"
+        mark = "[green]works [/]" if finding["works"] else absent
         out.print(f"{mark} [bold]{finding['part']:<10}[/] {escape(finding['says'])}", soft_wrap=True)

@@ -198,6 +198,8 @@ class Query:
     """The spaces to ask; when empty, the router decides."""
     languages: frozenset[str] = frozenset()
     """ISO 639-1 codes of the languages that its words may be in; when empty, those of the library."""
+    rerank: bool | None = None
+    """Whether the best results are read again by the reranker; without a word the settings decide."""
 
     @property
     def kind(self) -> QueryKind:
@@ -220,7 +222,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A segment in one space, with that space's own score. Never compared across spaces."""
+    """A segment in one space, with that space's own score. Never compared across spaces.
+
+    What a reranker says of a segment is a hit as well, in "reranker": its probability, its rank among those it read.
+    """
 
     segment_id: str
     document_id: str

@@ -7,6 +7,7 @@ on shorter texts, and a vector of more says less: all-MiniLM-L6-v2 ranks better 
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from mmsearch.passages import PassageSplitter
 from mmsearch.types import Segment, Table
@@ -18,9 +19,13 @@ MARK = "#"
 """Stands between a segment's id and the number of the window in the id of a window; the first has the segment's own."""
 
 
-def windows(segment: Segment, splitter: PassageSplitter) -> list[Segment]:
-    """The segment as windows within the splitter's limit, title, headings and table header in each; at least one."""
-    parts = list(_rows(segment, segment.table, splitter) if segment.table else _passages(segment, splitter))
+def windows(segment: Segment, splitter: PassageSplitter, of_table: int | None = TABLE_WINDOWS) -> list[Segment]:
+    """The segment as windows within the splitter's limit, title, headings and table header in each; at least one.
+
+    Of a table they are the first `of_table`, or all where it is None.
+    """
+    table = segment.table
+    parts = list(islice(_rows(segment, table, splitter), of_table) if table else _passages(segment, splitter))
     if len(parts) < 2:
         return [segment]
     return [replace(part, id=f"{segment.id}{MARK}{n}" if n else segment.id) for n, part in enumerate(parts)]
@@ -39,13 +44,11 @@ def _passages(segment: Segment, splitter: PassageSplitter) -> Iterator[Segment]:
 def _rows(segment: Segment, table: Table, splitter: PassageSplitter) -> Iterator[Segment]:
     """Windows of whole rows; a row longer than the limit stands alone, and the encoder cuts it."""
     room = splitter.room(segment.title, (*segment.headings, segment.text, ", ".join(table.header)))
-    start, used, given = 0, 0, 0
+    start, used = 0, 0
     for number, row in enumerate(table.rows):
         size = splitter.tokens(", ".join(row))
         if number > start and used + size > room:
             yield replace(segment, table=Table(table.header, table.rows[start:number]))
-            start, used, given = number, 0, given + 1
-            if given == TABLE_WINDOWS:
-                return
+            start, used = number, 0
         used += size
     yield replace(segment, table=Table(table.header, table.rows[start:]))

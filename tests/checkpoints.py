@@ -125,6 +125,43 @@ def save_sentence_encoder(
     return folder
 
 
+def make_cross_encoder(folder: Path, seed: int = 0, labels: int = 1) -> tuple[Any, Any]:
+    """(model, tokenizer) of a tiny BERT that sorts pairs into so many labels; one label is a score.
+
+    Its weights are large for random ones: no two pairs score alike, and it learns in seconds.
+    """
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
+
+    torch.manual_seed(seed)
+    tokenizer = BertTokenizer(str(save_vocabulary(folder)), model_max_length=64)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        initializer_range=0.3,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    config.num_labels = labels
+    model: Any = BertForSequenceClassification(config)
+    return model.eval(), tokenizer
+
+
+def save_cross_encoder(folder: Path, model: Any, tokenizer: Any, activation: str = "linear.Identity") -> Path:
+    """The folder as cross-encoder/ms-marco-MiniLM-L6-v2 is published: transformers' files, the activation in one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["sentence_transformers"] = {"activation_fn": f"torch.nn.modules.{activation}", "version": "4.0.1"}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
 def save_whisper(file: Path, seed: int = 0) -> Path:
     """A tiny multilingual Whisper as openai-whisper publishes its checkpoints."""
     import torch

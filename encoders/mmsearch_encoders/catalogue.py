@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmsearch.errors import ConfigError
-from mmsearch_encoders import fetching, image, speech, table, text
+from mmsearch_encoders import fetching, image, rerank, speech, table, text
 from mmsearch_encoders.fetching import Verdict
 from mmsearch_encoders.weights import Source, find
 
@@ -53,6 +53,7 @@ SOURCES: dict[str, Any] = {
     "image": lambda model, pretrained: image.source_of(model, pretrained)[0],
     "table": table.source_of,
     "speech": speech.source_of,
+    "reranker": rerank.source_of,
 }
 
 CATALOGUE: tuple[ModelFact, ...] = (
@@ -96,6 +97,18 @@ CATALOGUE: tuple[ModelFact, ...] = (
     ModelFact("speech", "whisper-base", 145 * MB, "MIT", 0, "speech in 99 languages", {"model": "base"}, True),
     ModelFact("speech", "whisper-small", 484 * MB, "MIT", 0, "speech in 99 languages, slow", {"model": "small"}),
     ModelFact("speech", "whisper-turbo", 1618 * MB, "MIT", 0, "speech in 99 languages, for a GPU", {"model": "turbo"}),
+    ModelFact(
+        "reranker", "ms-marco-MiniLM-L6-v2", 92 * MB, "Apache-2.0", 0, "reads the best results again, English",
+        {"model": rerank.DEFAULT}, default=True,
+    ),
+    ModelFact(
+        "reranker", "mmarco-mMiniLMv2-L12-H384-v1", 493 * MB, "Apache-2.0", 0, "reads again, 14 languages, slower",
+        {"model": "cross-encoder/mmarco-mMiniLMv2-L12-H384-v1"},
+    ),
+    ModelFact(
+        "reranker", "bge-reranker-v2-m3", 2293 * MB, "Apache-2.0", 0, "reads again, 100 languages, for a GPU",
+        {"model": "BAAI/bge-reranker-v2-m3"},
+    ),
 )  # fmt: skip
 
 

@@ -69,7 +69,11 @@ def _pull_repository(source: Source) -> None:
         for repo in (*source.also, source.repo):
             listed = hub.model_info(repo, timeout=2 * PROBE_S)
             names = [sibling.rfilename for sibling in listed.siblings or ()]
-            for name in wanted(names, source.weights if repo == source.repo else ()):
+            weights = source.weights if repo == source.repo else ()
+            files = wanted(names, weights)
+            if weights and not any(fnmatch(PurePosixPath(name).name, pattern) for name in files for pattern in weights):
+                raise OSError(f"{repo} publishes no {' and no '.join(weights)}")
+            for name in files:
                 hf_hub_download(repo, name, cache_dir=hub_cache(), endpoint=place, revision="main")
 
 

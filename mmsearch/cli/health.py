@@ -33,7 +33,9 @@ def list_models(as_json: Json = False) -> None:
             terminal.show_models(found)
 
 
-def pull(name: Annotated[str, typer.Argument(help="text, image, table, speech, or a name of the list.")]) -> None:
+def pull(
+    name: Annotated[str, typer.Argument(help="text, image, table, speech, reranker, or a name of the list.")],
+) -> None:
     """Get a model's weights from where they are published."""
     from mmsearch import terminal
     from mmsearch.models import pull
@@ -42,7 +44,9 @@ def pull(name: Annotated[str, typer.Argument(help="text, image, table, speech, o
         terminal.out.print(f"{name} is in {pull(name)}")
 
 
-def verify(name: Annotated[str, typer.Argument(help="text, image, table, speech, or a name of the list.")]) -> None:
+def verify(
+    name: Annotated[str, typer.Argument(help="text, image, table, speech, reranker, or a name of the list.")],
+) -> None:
     """Check that a model's files are whole; exit code 1 when they are not."""
     from mmsearch import terminal
     from mmsearch.models import verify

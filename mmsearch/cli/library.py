@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import BAD_DOCUMENTS, INTERRUPTED, Json, Library, errors, modality_of, print_json
+from mmsearch.cli.options import BAD_DOCUMENTS, INTERRUPTED, Json, Library, Rerank, errors, modality_of, print_json
 from mmsearch.cli.stopping import stopping
 
 
@@ -41,6 +41,7 @@ def search(
     filter: Annotated[str | None, typer.Option(help="""Such as 'date >= 2024 and tags contains "sea"'.""")] = None,
     image: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A picture as the query.")] = None,
     audio: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A sound as the query.")] = None,
+    rerank: Rerank = None,
     as_json: Json = False,
 ) -> None:
     """Search the library."""
@@ -55,6 +56,7 @@ def search(
             modalities=[modality_of(name) for name in modality or ()],
             filter=filter,
             top_k=top_k,
+            rerank=rerank,
         )
         if as_json:
             print_json(schemas.ranking_json(ranking))

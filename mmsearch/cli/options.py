@@ -19,6 +19,10 @@ Library = Annotated[Path | None, typer.Option("--library", help="Folder of the l
 Runs = Annotated[
     Path | None, typer.Option("--runs", help="Folder where runs are saved.  [default: in the user's cache]")
 ]
+Rerank = Annotated[
+    bool | None,
+    typer.Option("--rerank/--no-rerank", help="Have the best results read again.  [default: as set, which is off]"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import Json, Runs, errors, names, print_json
+from mmsearch.cli.options import Json, Rerank, Runs, errors, names, print_json
 from mmsearch.cli.stopping import stopping
 
 
@@ -16,6 +16,7 @@ def evaluate(
     ] = None,
     fusion: Annotated[str | None, typer.Option(help="The fusion by name.")] = None,
     spaces: Annotated[str, typer.Option(help="Only these spaces: words,text")] = "",
+    rerank: Rerank = None,
     split: Annotated[str, typer.Option(help="The judgements in qrels.  [default: test, or the only ones]")] = "",
     runs: Runs = None,
     name: Annotated[str, typer.Option(help="What to call the saved run.  [default: the time]")] = "",
@@ -29,7 +30,9 @@ def evaluate(
     folder = library or cached_library(set_dir)
     with errors(as_json), Client(folder, search={"fusion": fusion} if fusion else None) as client:
         with terminal.progress(quiet=as_json, doing="evaluating") as on_progress, stopping() as stop:
-            found = client.evaluate(set_dir, names(spaces), on_progress, split=split, runs=runs, name=name, stop=stop)
+            found = client.evaluate(
+                set_dir, names(spaces), on_progress, split=split, runs=runs, name=name, rerank=rerank, stop=stop
+            )
         if as_json:
             print_json(found)
         else:

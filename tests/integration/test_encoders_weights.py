@@ -15,6 +15,7 @@ from mmsearch.errors import ConfigError, ModelUnavailable
 from mmsearch_encoders import catalogue, fetching
 from mmsearch_encoders.fetching import wanted
 from mmsearch_encoders.image import CLIP_WEIGHTS, ImageEncoder
+from mmsearch_encoders.rerank import CrossEncoderReranker
 from mmsearch_encoders.speech import WhisperRecognizer
 from mmsearch_encoders.table import TableEncoder
 from mmsearch_encoders.text import TextEncoder
@@ -73,11 +74,24 @@ def test_pulled_from_a_hub_a_model_works_without_it(
     assert fetching.verify(encoder.source).broken == ()
 
 
-@pytest.mark.parametrize("role", ["image", "table", "speech"])
+def test_a_repository_without_weights_that_are_read_says_so(
+    saved: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = shutil.copytree(saved, tmp_path / "published")
+    (published / "model.safetensors").rename(published / "pytorch_model.bin")
+    shutil.rmtree(published / "2_Dense")
+    with serving("town/reranker", published) as (url, downloaded):
+        set_hub(monkeypatch, url)
+        with pytest.raises(ModelUnavailable, match=r"town/reranker publishes no model\*\.safetensors"):
+            fetching.pull(CrossEncoderReranker("town/reranker").source)
+    assert downloaded == []
+
+
+@pytest.mark.parametrize("role", ["image", "table", "speech", "reranker"])
 def test_without_a_network_pulling_fails_at_once_and_says_from_where(
     role: str, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sources = {"image": ImageEncoder().source, "table": TableEncoder().source, "speech": WhisperRecognizer().source}
+    sources = {part.source.role: part.source for part in (ImageEncoder(), TableEncoder(), CrossEncoderReranker())}
     start = time.monotonic()
     monkeypatch.setattr("mmsearch_encoders.speech.official", lambda: {"base": f"{NOWHERE}/{'0' * 64}/base.pt"})
     source = WhisperRecognizer().source if role == "speech" else sources[role]
@@ -162,16 +176,17 @@ def test_a_download_of_whisper_is_checked_by_the_hash_in_its_address(cache: Path
 
 
 def test_what_is_packaged_is_whole_and_listed_first_with_the_rest_of_what_is_set(cache: Path) -> None:
-    configured = [TextEncoder().source, ImageEncoder().source, TableEncoder().source, WhisperRecognizer().source]
+    parts = (TextEncoder(), ImageEncoder(), TableEncoder(), WhisperRecognizer(), CrossEncoderReranker())
+    configured, roles = [part.source for part in parts], ("text", "image", "table", "speech", "reranker")
     listed = catalogue.list_models(configured)
-    assert [(m.role, m.set) for m in listed[:4]] == [(r, True) for r in ("text", "image", "table", "speech")]
-    assert [m.path is not None for m in listed[:4]] == [True, False, False, False]
-    assert all(m.fact and m.fact.default for m in listed[:4])
-    assert not any(m.set for m in listed[4:])
+    assert [(m.role, m.set) for m in listed[:5]] == [(role, True) for role in roles]
+    assert [m.path is not None for m in listed[:5]] == [True, False, False, False, False]
+    assert all(m.fact and m.fact.default for m in listed[:5])
+    assert not any(m.set for m in listed[5:])
     assert len(listed) == len(catalogue.CATALOGUE)
     assert catalogue.verify("text", configured).broken == ()
     with pytest.raises(
-        ConfigError, match='no model is called "nothing"; there are text, image, table, speech, all-Mini'
+        ConfigError, match='no model is called "nothing"; there are text, image, table, speech, reranker, all-Mini'
     ):
         catalogue.pull("nothing", configured)
 
