@@ -18,14 +18,15 @@ from mmsearch.calibration import (
 )
 from mmsearch.candidates import Candidates, gather, log_priors
 from mmsearch.errors import InputError
-from mmsearch.fusion import calibrated, method
+from mmsearch.fusion import CALIBRATED, calibrated, method
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
 from mmsearch.query_language import read_operators
+from mmsearch.refinement import Refinement
 from mmsearch.router import Plan, media, route
 from mmsearch.snippets import snippet
 from mmsearch.spaces import CATALOGUE, OpenSpace
-from mmsearch.types import And, Filter, Hit, In, Modality, Query, Ranking, Result, Route, Vector
+from mmsearch.types import And, CalibratedBy, Filter, Hit, In, Modality, Query, Ranking, Result, Route, Vector
 from mmsearch.wording import Sieve
 
 MORE_SEGMENTS = 3
@@ -43,7 +44,8 @@ Encoded = dict[str, Vector | str]
 class Searcher:
     """A library as it can be searched: open spaces by name, the closed ones with the reason, and what calibrates them.
 
-    Made anew after each indexing: calibrations are kept from the first query on.
+    Made anew after each indexing: calibrations are kept from the first query on. `refinement` is one that was fitted
+    for these spaces.
     """
 
     spaces: Mapping[str, OpenSpace]
@@ -52,10 +54,16 @@ class Searcher:
     manifest: Manifest
     depth: int
     fusion: str
+    refinement: Refinement | None = None
     _calibrations: dict[str, Calibration] = field(default_factory=dict)
 
     def search(self, query: Query) -> Ranking:
-        """The ranking for the query. Raises InputError for a query that asks nothing, StoreError, ModelError."""
+        """The ranking for the query. Raises InputError for a query that asks nothing, StoreError, ModelError.
+
+        `no_good_match` compares the evidence with chance, whatever judgements make of the scores: a refined score says
+        how often such a result is relevant to queries like the judged, and hardly anybody judges queries without an
+        answer, so that it says nothing of them.
+        """
         clock = _Clock()
         asked, wording = read_operators(query)
         _check(query, asked)
@@ -73,13 +81,22 @@ class Searcher:
         with clock("fuse"):
             wants = media(plan, wanted, spaces, encoded)
             candidates = self._candidates(asked, lists, encoded, sieve, log_priors(wanted, wants.shares))
-            scores = method(self.fusion)(candidates)
+            fused = method(self.fusion)(candidates)
             best = calibrated.fuse(candidates).max(initial=0.0)
+            refinement = self._refining(asked)
+            scores = refinement.lines.refined(fused, candidates.media) if refinement else fused
+            order = np.argsort(-fused, kind="stable")[: query.top_k]  # ties by document id
+            ranked = [(int(place), float(scores[place])) for place in order]
         with clock("show"):
-            results = self._results(query, plan.text, lists, candidates, scores)
-        no_good_match = bool(best < GOOD_MATCH)
-        took_ms = clock.took_ms()
-        return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason)
+            results = self._results(plan.text, lists, candidates, ranked)
+        no_good_match, took_ms = bool(best < GOOD_MATCH), clock.took_ms()
+        by = _calibrated_by(self.fusion, refinement)
+        return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason, by)
+
+    def _refining(self, query: Query) -> Refinement | None:
+        """The refinement for scores such as it was fitted to: of words, asked in every space, calibrated."""
+        judged_alike = self.fusion == CALIBRATED and query.kind == "text" and not query.spaces
+        return self.refinement if judged_alike else None
 
     def _with_phrases(self, query: Query, sieve: Sieve) -> Filter | None:
         """The query's filter, and that a document holds its phrases."""
@@ -151,18 +168,17 @@ class Searcher:
         return self._calibrations[name]
 
     def _results(
-        self, query: Query, words: str, lists: Lists, candidates: Candidates, scores: Floats
+        self, words: str, lists: Lists, candidates: Candidates, ranked: Sequence[tuple[int, float]]
     ) -> tuple[Result, ...]:
-        """The best top_k documents by their best segment, ties by document id."""
-        order = np.argsort(-scores, kind="stable")[: query.top_k]
+        """The documents by their best segment; `ranked` are their places among the candidates, with their scores."""
         hits: dict[str, dict[str, list[Hit]]] = {}
         for hit in dict.fromkeys(hit for step, found in lists if not step.modalities for hit in found):
             hits.setdefault(hit.document_id, {}).setdefault(hit.segment_id, []).append(hit)
         shown = []
-        for place in order:
+        for place, score in ranked:
             document, best = candidates.documents[place], candidates.best[place]
             others = [id for id in hits.get(document, ()) if id != best]
-            shown.append((best, others[:MORE_SEGMENTS], float(scores[place])))
+            shown.append((best, others[:MORE_SEGMENTS], score))
         ids = [id for best, others, _ in shown for id in (best, *others)]
         segments = self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
         results: list[Result] = []
@@ -173,6 +189,12 @@ class Searcher:
                 more = tuple(segments[id] for id in others if id in segments)
                 results.append(Result(len(results) + 1, score, first, text, highlights, brought, more))
         return tuple(results)
+
+
+def _calibrated_by(fusion: str, refinement: Refinement | None) -> CalibratedBy:
+    if fusion != CALIBRATED:
+        return "nothing"
+    return "judgements" if refinement else "background"
 
 
 def _check(query: Query, asked: Query) -> None:
