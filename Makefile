@@ -25,6 +25,7 @@ bench: $(STAMP)
 # DATA is the folder of the judged sets.
 bench-quality: $(STAMP)
 	$(BIN)/python -m benchmarks.quality $(DATA)
+	$(BIN)/python -m benchmarks.calibration $(DATA)
 
 clean:
 	rm -rf .venv .demo

@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def without_pictures(options: argparse.Namespace, name: str) -> report.Measured:
     """The shipped weights: words and sentences, no image model."""
     judged = read_set(options.data / name)
-    with _library(options.library / name, judged, NO_IMAGE_MODEL) as searcher:
+    with indexed(options.library / name, judged, NO_IMAGE_MODEL) as searcher:
         found = {way: _outcomes(searcher, judged, way, name) for way in CONFIGURATIONS}
         false = _false_answers(searcher)
     default: Sequence[Outcome] = found[FUSED[-1]]
@@ -115,18 +115,11 @@ def without_pictures(options: argparse.Namespace, name: str) -> report.Measured:
 def simulated(options: argparse.Namespace) -> report.Measured:
     """Four media, with a simulated picture space; one round for each seed of the pictures."""
     judged = read_set(options.data / "mixed")
-    place = options.library / "mixed-simulated-pictures"
-    if not place.exists() and (options.library / "mixed").exists():
-        shutil.copytree(options.library / "mixed", place)  # what is encoded once need not be encoded again
+    place = simulated_library(options.library)
     oracles: dict[Modality, dict[str, float]] = {}
     tables, targets, answers = [], list[Target](), dict[str, tuple[Sequence[Outcome], Mapping[str, float]]]()
     for seed in options.seeds:
-        pictures = {
-            "part": "benchmarks.simulated_pictures:SimulatedPictures",
-            "captions": str(options.data / "coco_small" / "captions_1_to_4.jsonl"),
-            "seed": seed,
-        }
-        with _library(place, judged, {**NO_IMAGE_MODEL, "image": pictures}) as searcher:
+        with indexed(place, judged, simulated_pictures(options.data, seed)) as searcher:
             found = {way.name: _outcomes(searcher, judged, way, f"seed {seed}") for way in FUSED}
             for medium in MEDIA:
                 if medium == "image" or medium not in oracles:
@@ -142,13 +135,28 @@ def simulated(options: argparse.Namespace) -> report.Measured:
     return report.Measured("\n\n".join(tables), targets)
 
 
+def simulated_library(libraries: Path) -> Path:
+    """The place of the index with simulated pictures, begun as a copy: what is encoded once is not encoded again."""
+    place = libraries / "mixed-simulated-pictures"
+    if not place.exists() and (libraries / "mixed").exists():
+        shutil.copytree(libraries / "mixed", place)
+    return place
+
+
+def simulated_pictures(data: Path, seed: int) -> dict[str, Any]:
+    """The settings of the spaces with pictures simulated from human captions."""
+    captions = str(data / "coco_small" / "captions_1_to_4.jsonl")
+    part = {"part": "benchmarks.simulated_pictures:SimulatedPictures", "captions": captions, "seed": seed}
+    return {**NO_IMAGE_MODEL, "image": part}
+
+
 @contextmanager
-def _library(place: Path, judged: RetrievalSet, spaces: Mapping[str, Any]) -> Iterator[Searcher]:
+def indexed(place: Path, judged: RetrievalSet, spaces: Mapping[str, Any]) -> Iterator[Searcher]:
     """The set, indexed where that is still to be done, as it can be searched."""
     with Client(place, spaces=dict(spaces), **SIDE_CARS_ONLY) as client:
-        indexed = client.index(judged.folder)
-        if indexed.failed:
-            raise SystemExit(f"{indexed.failed[0].uri}: {indexed.failed[0].reason}")
+        done = client.index(judged.folder)
+        if done.failed:
+            raise SystemExit(f"{done.failed[0].uri}: {done.failed[0].reason}")
         yield remembering(client.app.searcher)
 
 

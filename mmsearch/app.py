@@ -9,18 +9,20 @@ from typing import Any, Self, cast
 
 from filelock import FileLock, Timeout
 
-from mmsearch.errors import ConfigError, LibraryLocked, NotFound
+from mmsearch.errors import ConfigError, LibraryLocked
+from mmsearch.feedback import Feedback
 from mmsearch.indexing import Indexer
 from mmsearch.manifest import Manifest
 from mmsearch.parts import build, closed_reason, load, readers_of, recognised_suffixes
 from mmsearch.progress import Progress
 from mmsearch.protocols import Encoder, Reader, Reranker, Store
 from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
+from mmsearch.refinement import read_refinement
 from mmsearch.renditions import Renditions
 from mmsearch.reranking import Reranking
 from mmsearch.search import Searcher
-from mmsearch.settings import MANIFEST_FILE, Settings
-from mmsearch.spaces import open_for_search, retire_unnamed
+from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
+from mmsearch.spaces import fingerprints, open_for_search, retire_unnamed
 from mmsearch.types import Query, Ranking, Report
 
 
@@ -33,11 +35,7 @@ class App:
         Raises NotFound when it is not there and not to be made, LibraryLocked, ConfigError.
         """
         self.settings = settings
-        folder = settings.library.absolute()
-        if not create and not (folder / MANIFEST_FILE).is_file():
-            raise NotFound(
-                f'{folder} is not a library yet; make it with "mmsearch index PATH --library {settings.library}"'
-            )
+        folder = self.folder = settings.library.absolute() if create else existing_library(settings)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(folder / "lock")
         try:
@@ -80,11 +78,15 @@ class App:
             report = indexer.index(roots, on_progress, stop)
             return replace(report, closed_spaces={**report.closed_spaces, **self._closed_aids()})
         finally:
-            self.__dict__.pop("searcher", None)
+            self.renew()
 
     def search(self, query: Query) -> Ranking:
         """Search; see Searcher.search."""
         return self.searcher.search(query)
+
+    def renew(self) -> None:
+        """Let the next search see what changed in the library's folder."""
+        self.__dict__.pop("searcher", None)
 
     def require(self, spaces: Iterable[str]) -> None:
         """Raises ModelUnavailable when one of the spaces is closed, ConfigError when there is none of that name."""
@@ -106,7 +108,14 @@ class App:
         """The search over the spaces as they are since the last indexing."""
         spaces, closed = open_for_search(self.encoders, self.manifest, self.store)
         limits = self.settings.search
-        return Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion, self.reranking)
+        refinement = read_refinement(self.folder)
+        fitting = refinement if refinement and refinement.fits(fingerprints(spaces)) else None
+        return Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion, self.reranking, fitting)
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """What people said of the library's results."""
+        return Feedback(self.folder, self.manifest)
 
     @cached_property
     def readers(self) -> tuple[Reader, ...]:
@@ -136,7 +145,9 @@ class App:
         return {name: reason for name, reason in reasons.items() if reason}
 
     def close(self) -> None:
-        """Release the store, the manifest and the library."""
+        """Release the store, the manifest, the feedback and the library."""
+        if "feedback" in self.__dict__:
+            self.feedback.close()
         self.store.close()
         self.manifest.close()
         self._lock.release()

@@ -28,6 +28,9 @@ from mmsearch.types import Embeddings, Vector
 
 Floats = NDArray[np.float64]
 
+REVISION = "1"
+"""Changes with every change of the five steps: what was fitted to their results no longer fits."""
+
 LOG_9 = math.log(9.0)
 """The quartiles of a logistic law lie log 3 scales on either side of its median."""
 WORD_DEPENDENCE = 0.5
@@ -118,6 +121,12 @@ def combined(evidence: Floats) -> Floats:
     return np.asarray(np.where(spaces > 0, total - np.log(np.maximum(tail, 1.0)), 0.0), dtype=np.float64)
 
 
-def posterior(evidence: Floats, log_prior: Floats) -> Floats:
+def posterior(evidence: Floats, log_prior: Floats | float = 0.0) -> Floats:
     """The probability of relevance of documents with these surprisals and prior log odds."""
     return np.asarray(1.0 / (1.0 + np.exp(np.clip(-evidence - log_prior, -700, 700))), dtype=np.float64)
+
+
+def log_odds(probability: Floats) -> Floats:
+    """The log odds that `posterior` made a probability of; 0 and 1 count as the nearest that a double can tell."""
+    inside = np.clip(probability, 1e-300, 1 - 2**-53)
+    return np.asarray(np.log(inside) - np.log1p(-inside), dtype=np.float64)

@@ -16,7 +16,8 @@ class Candidates:
     """(spaces, documents) arrays. `scores` are the spaces' own, nan where a space did not find the document.
 
     `evidence` is calibrated (see `calibration`): nan where a space cannot hold the document, 0 where it holds it and
-    did not find it. `weights` is one a space, `log_prior` one a document. `best` is each document's segment to show.
+    did not find it. `weights` is one a space, `log_prior` one a document. `best` is each document's segment to show,
+    `media` that segment's medium.
     """
 
     spaces: tuple[str, ...]
@@ -26,6 +27,7 @@ class Candidates:
     weights: Floats
     log_prior: Floats
     best: tuple[str, ...]
+    media: tuple[Modality, ...]
 
 
 def gather(
@@ -42,6 +44,7 @@ def gather(
     hits = {(hit.space, hit.segment_id): hit for _, found in lists for hit in found}
     spaces = tuple(dict.fromkeys(route.space for route, _ in lists))
     modality = {hit.document_id: hit.modality for hit in hits.values()}
+    medium_of = {segment_of(hit.segment_id): hit.modality for hit in hits.values()}
     documents = tuple(sorted(modality))
     column = {id: place for place, id in enumerate(documents)}
     scores = np.full((len(spaces), len(documents)), np.nan)
@@ -73,6 +76,7 @@ def gather(
         np.array([max(route.weight for route, _ in lists if route.space == space) for space in spaces]),
         np.array([log_prior.get(modality[id], -math.inf) for id in documents], dtype=np.float64),
         tuple(best[id][1] for id in documents),
+        tuple(medium_of[best[id][1]] for id in documents),
     )
 
 

@@ -8,15 +8,18 @@ from typing import Any, Self
 from mmsearch.app import App
 from mmsearch.evaluation import evaluate
 from mmsearch.examples import examples
+from mmsearch.feedback import Judgement
 from mmsearch.filters import parse
 from mmsearch.parts import load
 from mmsearch.progress import Progress
+from mmsearch.refinement import forget_refinement
+from mmsearch.refining import refine
 from mmsearch.retrieval_sets import read_set
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
 from mmsearch.settings import read_settings
 from mmsearch.sources import original
 from mmsearch.spaces import CATALOGUE
-from mmsearch.types import Filter, Modality, Query, Ranking, Report
+from mmsearch.types import Filter, Modality, Query, Ranking, Report, Result
 
 
 class Client:
@@ -116,6 +119,39 @@ class Client:
         }
         folder = save_run(Path(runs) if runs else default_runs(), name, found | made | surroundings(), outcomes)
         return found | {"closed_spaces": made["closed_spaces"], "run": str(folder)}
+
+    def calibrate(
+        self,
+        set_dir: str | Path | None = None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        *,
+        split: str = "",
+        judged_only: bool = False,
+    ) -> dict[str, Any]:
+        """Refine the library's scores by its judgements, and by those of a retrieval set where one is named.
+
+        Of a set, the first ten results without a judgement count as not relevant unless `judged_only`. What comes back
+        compares the scores before and after on queries that the fit has not seen; `stored` is None where they are no
+        better. Raises InputError, with the numbers, when there is too little to fit.
+        """
+        return refine(self.app, set_dir, split, judged_only, on_progress)
+
+    def forget_calibration(self) -> bool:
+        """Let scores be as the evidence has them again; whether they were refined."""
+        forgotten = forget_refinement(self.app.folder)
+        self.app.renew()
+        return forgotten
+
+    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
+        """Keep that a document (a result, or its path, uri or id) answers the words: 1 and more yes, 0 or False no.
+
+        Judged again, it replaces what was said. Raises InputError, NotFound when the library has no such document.
+        """
+        return self.app.feedback.judge(query, document, grade)
+
+    def judgements(self) -> list[Judgement]:
+        """What was judged, by query and place."""
+        return self.app.feedback.judgements()
 
     def serve(self, host: str = "127.0.0.1", port: int = 7860) -> None:
         """Serve the search page until interrupted. Raises ConfigError when the page's extra is not installed."""

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from mmsearch.app import App
-from mmsearch.errors import MMSearchError
+from mmsearch.errors import ConfigError, MMSearchError, SpaceMismatch
+from mmsearch.fusion import CALIBRATED
 from mmsearch.parts import build
+from mmsearch.refinement import REFINEMENT_FILE, read_refinement
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
 
 
@@ -37,6 +39,8 @@ def _findings(settings: Settings) -> Iterator[dict[str, Any]]:
     if settings.reranker is not None and settings.reranker.part:
         yield _finding("reranker", partial(_reranker, settings, settings.reranker), settings.search.rerank)
     yield _finding("library", partial(_library, settings))
+    if (settings.library.absolute() / REFINEMENT_FILE).is_file():
+        yield _finding("scores", partial(_scores, settings))
 
 
 def _finding(name: str, look: Callable[[], str], needed: bool = True) -> dict[str, Any]:
@@ -72,3 +76,24 @@ def _library(settings: Settings) -> str:
         counts = {name: app.store.count(space.collection) for name, space in app.searcher.spaces.items()}
     held = ", ".join(f"{name} {count}" for name, count in counts.items())
     return f"{folder}: {documents} documents; segments: {held}; {settings.store.uri or 'Milvus Lite in the folder'}"
+
+
+def _scores(settings: Settings) -> str:
+    """What the scores were refined by. Raises SpaceMismatch, ConfigError when that is not used."""
+    with App(settings, create=False) as app:
+        stored, searcher = read_refinement(app.folder), app.searcher
+    assert stored is not None  # it was there when this was asked
+    facts = stored.facts
+    fitted = f"fitted {str(facts.get('date', ''))[:10]} to {facts.get('results', '?')} judged results"
+    if searcher.refinement is None:
+        raise SpaceMismatch(
+            f"the refinement of scores was {fitted} for the spaces {', '.join(stored.spaces)} as they were; open are "
+            f'{", ".join(searcher.spaces)}, made otherwise, so it is not used: run "mmsearch calibrate" again, or '
+            '"mmsearch calibrate --forget"'
+        )
+    if settings.search.fusion != CALIBRATED:
+        raise ConfigError(
+            f"the refinement of scores ({fitted}) is not used: the settings' fusion is "
+            f'"{settings.search.fusion}", not "{CALIBRATED}"'
+        )
+    return f"refined by judgements: {fitted}"

@@ -20,7 +20,6 @@ from mmsearch.errors import ConfigError
 from mmsearch.manifest import FORMAT as MANIFEST_FORMAT
 from mmsearch.progress import Pace, Progress
 from mmsearch.retrieval_sets import JudgedDocument, RetrievalSet
-from mmsearch.sources import CORPUS_FILE
 from mmsearch.types import Qrels, Query, Ranking, Run, digest
 
 CUTOFF = 100
@@ -113,9 +112,8 @@ def evaluate(
 
 
 def _outcome(retrieval_set: RetrievalSet, id: str, ranking: Ranking, total_ms: float) -> Outcome:
-    prefix = f"{(retrieval_set.folder / CORPUS_FILE).as_posix()}#"
     grades = retrieval_set.qrels[id]
-    ranked = [result.segment.uri.removeprefix(prefix) for result in ranking.results]
+    ranked = [retrieval_set.document(result.segment.uri) for result in ranking.results]
     found = [
         Found(
             document,

@@ -71,9 +71,9 @@ class Standing:
     hits: tuple[Hit, ...] = ()
 
     @classmethod
-    def of(cls, scores: Floats) -> "Standing":
-        """By score, ties by place."""
-        return cls(np.argsort(-scores, kind="stable"), scores)
+    def of(cls, fused: Floats, scores: Floats | None = None) -> "Standing":
+        """By fused score, ties by place; `scores` are shown in its stead where judgements refined them."""
+        return cls(np.argsort(-fused, kind="stable"), fused if scores is None else scores)
 
 
 def rerank(

@@ -54,6 +54,10 @@ class RetrievalSet:
         """The folder's name, with the split where it is not the usual one."""
         return self.folder.name if self.split == "test" else f"{self.folder.name}-{self.split}"
 
+    def document(self, uri: str) -> str:
+        """The id in the corpus of a document of the library; its whole uri where it is not of this set."""
+        return uri.removeprefix(f"{(self.folder / CORPUS_FILE).as_posix()}#")
+
 
 def read_set(folder: str | Path, split: str = "") -> RetrievalSet:
     """The set of a folder, with the judgements of `split`: "test" unless named, or the only one there is.

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from mmsearch.feedback import Judgement
 from mmsearch.types import Ranking, Report, Result, Segment
 
 
@@ -17,10 +18,16 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
         "media": dict(ranking.media),
         "media_reason": ranking.media_reason,
         "no_good_match": ranking.no_good_match,
+        "calibration": ranking.calibration,
         "closed_spaces": dict(ranking.closed_spaces),
         "took_ms": dict(ranking.took_ms),
         "results": [_result(result) for result in ranking.results],
     }
+
+
+def judgement_json(judgement: Judgement) -> dict[str, Any]:
+    """`mmsearch feedback add --json`, and each of `feedback list --json`."""
+    return asdict(judgement)
 
 
 def report_json(report: Report) -> dict[str, Any]:

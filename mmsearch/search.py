@@ -18,16 +18,30 @@ from mmsearch.calibration import (
 )
 from mmsearch.candidates import Candidates, gather, log_priors
 from mmsearch.errors import InputError
-from mmsearch.fusion import calibrated, method
+from mmsearch.fusion import CALIBRATED, calibrated, method
 from mmsearch.languages import ENGLISH, LANGUAGES, in_language
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
 from mmsearch.query_language import read_operators
+from mmsearch.refinement import Refinement
 from mmsearch.reranking import Reranking, Standing, rerank
 from mmsearch.router import Plan, media, route
 from mmsearch.snippets import snippet
 from mmsearch.spaces import CATALOGUE, OpenSpace
-from mmsearch.types import And, Filter, Hit, In, Modality, Query, Ranking, Result, Route, Segment, Vector
+from mmsearch.types import (
+    And,
+    CalibratedBy,
+    Filter,
+    Hit,
+    In,
+    Modality,
+    Query,
+    Ranking,
+    Result,
+    Route,
+    Segment,
+    Vector,
+)
 from mmsearch.wording import Sieve
 
 MORE_SEGMENTS = 3
@@ -45,7 +59,8 @@ Encoded = dict[str, Vector | str]
 class Searcher:
     """A library as it can be searched: open spaces by name, the closed ones with the reason, and what calibrates them.
 
-    Made anew after each indexing: calibrations and languages are kept from the first query on.
+    Made anew after each indexing: calibrations and languages are kept from the first query on. `refinement` is one that
+    was fitted for these spaces.
     """
 
     spaces: Mapping[str, OpenSpace]
@@ -55,12 +70,16 @@ class Searcher:
     depth: int
     fusion: str
     reranking: Reranking = field(default_factory=Reranking)
+    refinement: Refinement | None = None
     _calibrations: dict[str, Calibration] = field(default_factory=dict)
     _languages: dict[str, bool] = field(default_factory=dict)
 
     def search(self, query: Query) -> Ranking:
         """The ranking for the query.
 
+        `no_good_match` compares the evidence with chance, whatever judgements make of the scores: a refined score says
+        how often such a result is relevant to queries like the judged, and hardly anybody judges queries without an
+        answer, so that it says nothing of them.
         Raises InputError for a query that asks nothing, StoreError, ModelError, and what Reranking.asked raises.
         """
         clock = _Clock()
@@ -81,17 +100,25 @@ class Searcher:
         with clock("fuse"):
             wants = media(plan, wanted, spaces, encoded)
             candidates = self._candidates(asked, lists, encoded, sieve, log_priors(wanted, wants.shares))
-            standing = Standing.of(method(self.fusion)(candidates))
+            fused = method(self.fusion)(candidates)
             best = calibrated.fuse(candidates).max(initial=0.0)
+            refinement = self._refining(asked)
+            scores = refinement.lines.refined(fused, candidates.media) if refinement else fused
+            standing = Standing.of(fused, scores)
         if reranker:
             with clock("rerank"):
                 depth = self.reranking.depth
                 standing = rerank(reranker, asked.text, candidates, standing, depth, self._segments)
         with clock("show"):
             results = self._results(query, plan.text, lists, candidates, standing)
-        no_good_match = bool(best < GOOD_MATCH)
-        took_ms = clock.took_ms()
-        return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason)
+        no_good_match, took_ms = bool(best < GOOD_MATCH), clock.took_ms()
+        by = _calibrated_by(self.fusion, refinement)
+        return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason, by)
+
+    def _refining(self, query: Query) -> Refinement | None:
+        """The refinement for scores such as it was fitted to: of words, asked in every space, calibrated."""
+        judged_alike = self.fusion == CALIBRATED and query.kind == "text" and not query.spaces
+        return self.refinement if judged_alike else None
 
     def _with_phrases(self, query: Query, sieve: Sieve) -> Filter | None:
         """The query's filter, and that a document holds its phrases."""
@@ -194,6 +221,12 @@ class Searcher:
 
     def _segments(self, ids: Sequence[str]) -> Mapping[str, Segment]:
         return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
+
+
+def _calibrated_by(fusion: str, refinement: Refinement | None) -> CalibratedBy:
+    if fusion != CALIBRATED:
+        return "nothing"
+    return "judgements" if refinement else "background"
 
 
 def _check(query: Query, asked: Query) -> None:

@@ -12,7 +12,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from mmsearch.errors import ConfigError
+from mmsearch.errors import ConfigError, NotFound
 
 MANIFEST_FILE = "manifest.sqlite3"
 """A folder that holds this file is a library."""
@@ -140,6 +140,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = Path(os.environ.get("MMSEARCH_CONFIG", "mmsearch.toml"))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+
+def existing_library(settings: Settings) -> Path:
+    """The folder of the library that the settings name. Raises NotFound when there is none yet."""
+    folder = settings.library.absolute()
+    if not (folder / MANIFEST_FILE).is_file():
+        raise NotFound(
+            f'{folder} is not a library yet; make it with "mmsearch index PATH --library {settings.library}"'
+        )
+    return folder
 
 
 def read_settings(**options: Any) -> Settings:

@@ -21,6 +21,11 @@ class OpenSpace:
     collection: str
 
 
+def fingerprints(spaces: Mapping[str, OpenSpace]) -> dict[str, str]:
+    """The spaces' fingerprints by name: equal where scores are made alike."""
+    return {name: opened.space.fingerprint for name, opened in sorted(spaces.items())}
+
+
 def open_for_search(
     encoders: Mapping[str, Encoder], manifest: Manifest, store: Store
 ) -> tuple[dict[str, OpenSpace], dict[str, str]]:

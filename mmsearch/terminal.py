@@ -15,6 +15,7 @@ from rich.text import Text
 
 from mmsearch.comparison import Comparison, Difference
 from mmsearch.evaluation import METRICS, summary
+from mmsearch.feedback import Judgement
 from mmsearch.places import place
 from mmsearch.progress import Progress
 from mmsearch.types import Ranking, Report, Result
@@ -92,7 +93,8 @@ def show_ranking(ranking: Ranking) -> None:
     show_closed(ranking.closed_spaces)
     took_ms = ranking.took_ms
     reranked = f", {took_ms['rerank']:.0f} ms of them for reranking" if "rerank" in took_ms else ""
-    out.print(f"{len(ranking.results)} results in {took_ms['total']:.0f} ms{reranked}", style="dim")
+    refined = ", scores refined by judgements" if ranking.calibration == "judgements" else ""
+    out.print(f"{len(ranking.results)} results in {took_ms['total']:.0f} ms{reranked}{refined}", style="dim")
 
 
 def _show_result(result: Result) -> None:
@@ -135,6 +137,50 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
     _show_warnings(found["warnings"])
     show_closed(found["closed_spaces"])
     out.print(f"saved in {found['run']}", style="dim", soft_wrap=True, markup=False)
+
+
+def show_calibration(found: Mapping[str, Any]) -> None:
+    """How scores keep their promise before and after, over all and by medium, and whether that was stored."""
+    title = f"{found['results']} judged results of {found['queries']} queries, {found['relevant']} relevant"
+    grid = Table(title=title, title_justify="left")
+    for name in ("scores of", "results", "relevant"):
+        grid.add_column(name, justify="left" if name == "scores of" else "right")
+    for name in ("calibration error", "Brier score", "log loss"):
+        grid.add_column(name, justify="right")
+    for group, measured in found["measures"].items():
+        pairs = zip(measured["before"].values(), measured["after"].values(), strict=True)
+        cells = (f"{before:.3f} → {after:.3f}" for before, after in pairs)
+        grid.add_row(group, str(measured["results"]), str(measured["relevant"]), *cells)
+    out.print(grid)
+    out.print(
+        f"lower is better; each query scored by a fit to the others, in {found['folds']} parts of the queries",
+        style="dim",
+    )
+    if assumed := found["assumed_not_relevant"]:
+        out.print(f"{assumed} of the set's results were judged by nobody and count as not relevant", style="dim")
+    _show_warnings(found["warnings"])
+    if found["stored"]:
+        out.print(f"stored in {found['stored']}; searches use it from now on", soft_wrap=True, markup=False)
+    else:
+        err.print("[yellow]not stored[/] scores keep their promise no better with it; more judgements may help")
+
+
+def show_forgotten(forgotten: bool) -> None:
+    """Whether there was a refinement to forget."""
+    out.print("scores are as the evidence has them again" if forgotten else "no refinement of scores was stored")
+
+
+def show_judgements(judgements: Sequence[Judgement]) -> None:
+    """The judgements as a table, the documents' places whole."""
+    if not judgements:
+        out.print('nothing is judged yet: "mmsearch feedback add QUERY DOCUMENT --relevant"', markup=False)
+        return
+    grid = Table("query", "relevant", "document", box=None, padding=(0, 1, 0, 0))
+    for column in grid.columns:
+        column.overflow = "fold"
+    for judgement in judgements:
+        grid.add_row(escape(judgement.query), "yes" if judgement.grade else "no", escape(judgement.uri))
+    out.print(grid)
 
 
 def show_comparison(comparison: Comparison, html: Path | None) -> None:

@@ -13,6 +13,8 @@ Modality = Literal["text", "table", "image", "audio"]
 MODALITIES: tuple[Modality, ...] = ("text", "table", "image", "audio")
 QueryKind = Literal["text", "image", "audio"]
 SpaceKind = Literal["dense", "lexical"]
+CalibratedBy = Literal["nothing", "background", "judgements"]
+"""What made scores probabilities: nothing (fusions of other scores), what is usual in each space, judgements too."""
 
 Vector = NDArray[np.float32]
 """One embedding, shape (dim,)."""
@@ -266,7 +268,7 @@ class Ranking:
     """The answer to a query: results best first, the routes taken, the spaces that could not be asked, and the time.
 
     `media` is how probably the query wants each medium, `media_reason` why in words. `no_good_match` says that the best
-    result is more likely there by chance than an answer.
+    result is more likely there by chance than an answer. `calibration` is what the scores were calibrated by.
     """
 
     query: Query
@@ -277,6 +279,7 @@ class Ranking:
     took_ms: Mapping[str, float]
     results: tuple[Result, ...]
     media_reason: str = ""
+    calibration: CalibratedBy = "background"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch import __version__
-from mmsearch.cli import health, library, quality
+from mmsearch.cli import feedback, health, library, quality
 
 app = typer.Typer(
     help="Search texts, tables, pictures and recordings with one query.",
@@ -17,6 +17,7 @@ app.command()(library.index)
 app.command()(library.search)
 app.command("eval")(quality.evaluate)
 app.command()(quality.compare)
+app.command()(quality.calibrate)
 app.command()(library.serve)
 app.command()(library.demo)
 app.command()(health.doctor)
@@ -27,6 +28,12 @@ models.command("list")(health.list_models)
 models.command()(health.pull)
 models.command()(health.verify)
 models.command()(health.align)
+
+judgements = typer.Typer(help='What people say of results, for "calibrate".', no_args_is_help=True)
+app.add_typer(judgements, name="feedback")
+judgements.command()(feedback.add)
+judgements.command("list")(feedback.list_judgements)
+judgements.command()(feedback.export)
 
 
 def _version(wanted: bool) -> None:

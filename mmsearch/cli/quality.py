@@ -1,11 +1,11 @@
-"""The commands that measure rankings: eval, compare."""
+"""The commands that measure rankings and what they promise: eval, compare, calibrate."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import Json, Rerank, Runs, errors, names, print_json
+from mmsearch.cli.options import FAILED, Json, Library, Rerank, Runs, errors, names, print_json
 from mmsearch.cli.stopping import stopping
 
 
@@ -59,3 +59,48 @@ def compare(
             print_json({**comparison_json(comparison), "html": str(html.resolve()) if html else None})
         else:
             terminal.show_comparison(comparison, html)
+
+
+def calibrate(
+    set_dir: Annotated[
+        Path | None,
+        typer.Argument(help="A folder with corpus.jsonl, queries.jsonl and qrels.  [default: the library's feedback]"),
+    ] = None,
+    library: Library = None,
+    split: Annotated[str, typer.Option(help="The judgements in qrels.  [default: test, or the only ones]")] = "",
+    judged_only: Annotated[
+        bool, typer.Option("--judged-only", help="Leave out a set's results that nobody judged; else not relevant.")
+    ] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Remove what was fitted before.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make scores keep what they promise, by judgements of the library's results and of a retrieval set.
+
+    Says how well scores fit on queries that were not fitted to; exit code 1 when they fit no better, then nothing is
+    stored. The order of results never changes.
+    """
+    from mmsearch import terminal
+    from mmsearch.client import Client
+    from mmsearch.errors import InputError
+    from mmsearch.refinement import forget_refinement
+    from mmsearch.settings import existing_library, read_settings
+
+    with errors(as_json):
+        if forget:
+            if set_dir:
+                raise InputError("--forget takes no set: it removes what was fitted, whatever it was fitted to")
+            forgotten = forget_refinement(existing_library(read_settings(library=library)))
+            if as_json:
+                print_json({"forgotten": forgotten})
+            else:
+                terminal.show_forgotten(forgotten)
+            return
+        progress = terminal.progress(quiet=as_json, doing="calibrating")
+        with Client(library, create=False) as client, progress as on_progress:
+            found = client.calibrate(set_dir, on_progress, split=split, judged_only=judged_only)
+        if as_json:
+            print_json(found)
+        else:
+            terminal.show_calibration(found)
+        if not found["stored"]:
+            raise typer.Exit(FAILED)

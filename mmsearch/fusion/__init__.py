@@ -10,8 +10,11 @@ from mmsearch.fusion import calibrated, min_max, reciprocal_rank, z_score
 Fusion = Callable[[Candidates], Floats]
 """Candidates -> scores in [0, 1], shape (documents,); the best is the highest."""
 
+CALIBRATED = "calibrated"
+"""The method whose scores are probabilities."""
+
 METHODS: Mapping[str, Fusion] = {
-    "calibrated": calibrated.fuse,
+    CALIBRATED: calibrated.fuse,
     "reciprocal_rank": reciprocal_rank.fuse,
     "z_score": z_score.fuse,
     "min_max": min_max.fuse,

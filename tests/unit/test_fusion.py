@@ -24,6 +24,7 @@ def _candidates(scores: list[list[float]], evidence: list[list[float]] | None = 
         np.array(weights or [1.0] * len(scores)),
         np.full(len(documents), -math.log(100)),
         documents,
+        tuple("text" for _ in documents),
     )
 
 
