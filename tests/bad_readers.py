@@ -4,11 +4,13 @@ import ctypes
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from hashing import HashingEncoder
 
 from mmsearch.liveness import alive
 from mmsearch.readers import segment_id
-from mmsearch.types import Document, Segment, Span
+from mmsearch.types import Document, Embeddings, Segment, Span
 
 STEP_S = 0.2
 kept: list[bytes] = []
@@ -81,3 +83,11 @@ class BadReader:
         print("chatter " * 1000)
         os.write(1, b"\x80\x05garbage")
         assert sys.stdin.read() == ""
+
+
+class SlowEncoder(HashingEncoder):
+    """Takes SLOW_S seconds of the environment for a segment."""
+
+    def encode(self, segments: Sequence[Segment]) -> Embeddings:
+        time.sleep(len(segments) * float(os.environ.get("SLOW_S", "0")))
+        return super().encode(segments)

@@ -58,6 +58,7 @@ class Lite:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=stderr,
+                    process_group=0,  # Ctrl-C in a terminal is for us, who have rows to write yet
                 )
             lock.write(f"{child.pid} {folder}")
             lock.flush()
