@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Store
 from mmsearch.renditions import Renditions
+from mmsearch.sketches import Sketcher
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Segment
 
@@ -33,6 +34,7 @@ class _Open:
     filled: Counter[str] = field(default_factory=Counter)
     modality: str = ""
     segments: int = 0
+    sketcher: Sketcher = field(default_factory=Sketcher)
     read: bool = False
 
     def entry(self) -> Entry:
@@ -83,6 +85,7 @@ class Writer:
         done = [document for document in self._open if document.read]
         for document in done:
             self._prune(document)
+        self._manifest.write_sketches({document.task.entry.id: document.sketcher.sketch() for document in done})
         self._manifest.write(document.entry() for document in done)
         self._open = [document for document in self._open if not document.read]
 
@@ -104,6 +107,7 @@ class Writer:
             self._renditions.write(segment)
             document.segments += 1
             document.modality = document.modality or segment.modality
+            document.sketcher.add(segment)
         for space in {space.space.name: space for d in self._open for space in d.task.spaces}.values():
             self._fill(space, [(d, s) for d, s in waiting if space in d.task.spaces])
         self.segments += len(waiting)
