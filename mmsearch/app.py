@@ -91,7 +91,16 @@ class App:
         """The search over the spaces as they are since the last indexing."""
         spaces, closed = open_for_search(self.encoders, self.manifest, self.store)
         limits = self.settings.search
-        return Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion)
+        return Searcher(
+            spaces,
+            closed,
+            self.store,
+            self.manifest,
+            limits.depth,
+            limits.fusion,
+            limits.fold_duplicates,
+            limits.diversity,
+        )
 
     @cached_property
     def readers(self) -> tuple[Reader, ...]:

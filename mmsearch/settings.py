@@ -56,6 +56,8 @@ class SearchSettings(BaseModel):
 
     depth: int = Field(default=100, ge=1)
     fusion: str = "calibrated"
+    fold_duplicates: bool = True
+    diversity: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
 DEFAULT_ENCODERS: dict[str, Part] = {

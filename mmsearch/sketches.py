@@ -100,12 +100,14 @@ def resemblance(one: frozenset[int], other: frozenset[int]) -> float:
 
     Broder 1997: the 256 smallest of the union are a fair sample of it.
     """
-    union = one | other
     common = one & other
+    if not common:  # as for most pairs, which need no more
+        return 0.0
+    union = one | other
     if len(union) > KEPT_SHINGLES:
         union = frozenset(sorted(union)[:KEPT_SHINGLES])
         common &= union
-    return len(common) / len(union) if union else 0.0
+    return len(common) / len(union)
 
 
 def words(segment: Segment) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import BAD_DOCUMENTS, Json, Library, errors, modality_of, print_json
+from mmsearch.cli.options import BAD_DOCUMENTS, Json, Library, errors, modality_of, names, print_json
 
 
 def index(
@@ -38,6 +38,12 @@ def search(
     filter: Annotated[str | None, typer.Option(help="""Such as 'date >= 2024 and tags contains "sea"'.""")] = None,
     image: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A picture as the query.")] = None,
     audio: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A sound as the query.")] = None,
+    spaces: Annotated[str, typer.Option(help="Ask only these spaces: words,text")] = "",
+    fusion: Annotated[str, typer.Option(help="The fusion by name.  [default: as set]")] = "",
+    diversity: Annotated[
+        float | None, typer.Option(min=0, max=1, help="How much results are to differ, 0 to 1.  [default: as set]")
+    ] = None,
+    all_copies: Annotated[bool, typer.Option("--all-copies", help="Near copies in places of their own.")] = False,
     as_json: Json = False,
 ) -> None:
     """Search the library."""
@@ -52,6 +58,10 @@ def search(
             modalities=[modality_of(name) for name in modality or ()],
             filter=filter,
             top_k=top_k,
+            spaces=names(spaces),
+            fusion=fusion,
+            diversity=diversity,
+            all_copies=all_copies,
         )
         if as_json:
             print_json(schemas.ranking_json(ranking))
