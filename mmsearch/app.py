@@ -109,8 +109,18 @@ class App:
         spaces, closed = open_for_search(self.encoders, self.manifest, self.store)
         limits = self.settings.search
         refinement = read_refinement(self.folder)
-        fitting = refinement if refinement and refinement.fits(fingerprints(spaces)) else None
-        return Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion, self.reranking, fitting)
+        return Searcher(
+            spaces,
+            closed,
+            self.store,
+            self.manifest,
+            limits.depth,
+            limits.fusion,
+            limits.fold_duplicates,
+            limits.diversity,
+            self.reranking,
+            refinement if refinement and refinement.fits(fingerprints(spaces)) else None,
+        )
 
     @cached_property
     def feedback(self) -> Feedback:

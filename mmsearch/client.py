@@ -59,16 +59,32 @@ class Client:
         modalities: Iterable[Modality] = (),
         filter: str | Filter | None = None,
         top_k: int = 10,
+        spaces: Iterable[str] = (),
+        fusion: str = "",
+        diversity: float | None = None,
+        all_copies: bool = False,
         rerank: bool | None = None,
     ) -> Ranking:
         """The ranking for words, a picture or a sound (a file or its bytes).
 
-        `filter` is an expression such as `modality = "image" and date >= 2024-01-01`. `rerank` has the best results
-        read again by the reranker of the settings, or not, whatever the settings say. Raises InputError, and
-        ModelUnavailable when the reranker is asked for and its weights are not here.
+        `filter` is an expression such as `modality = "image" and date >= 2024-01-01`. `spaces` are asked instead of
+        those that the router chooses; `fusion`, `diversity` (0 to 1) and `rerank` (have the best results read again)
+        take the place of the settings'; with `all_copies` near copies of a document are results of their own.
+        Raises InputError, and ModelUnavailable when the reranker is asked for and its weights are not here.
         """
-        tree = parse(filter) if isinstance(filter, str) else filter
-        query = Query(text, _bytes(image), _bytes(audio), top_k, frozenset(modalities), tree, rerank=rerank)
+        query = Query(
+            text,
+            _bytes(image),
+            _bytes(audio),
+            top_k,
+            frozenset(modalities),
+            parse(filter) if isinstance(filter, str) else filter,
+            frozenset(spaces),
+            fusion=fusion,
+            diversity=diversity,
+            all_copies=all_copies,
+            rerank=rerank,
+        )
         return self.app.search(query)
 
     def evaluate(
@@ -165,6 +181,10 @@ class Client:
         """The file that a document of the library is read from; None when it is not in the library or has no file."""
         entry = self.app.manifest.entry(document_id)
         return original(entry.uri) if entry and entry.done else None
+
+    def spaces(self) -> list[str]:
+        """The names of the spaces that can be asked."""
+        return list(self.app.searcher.spaces)
 
     def examples(self) -> list[str]:
         """A few searches to try on this library."""

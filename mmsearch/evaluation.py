@@ -91,10 +91,12 @@ def evaluate(
 ) -> tuple[Outcome, ...]:
     """The outcome of every query in the set's order, searched one at a time; the first is searched twice to warm up.
 
-    Documents that the library holds beside the set count as not relevant.
+    Documents that the library holds beside the set count as not relevant. Near copies are ranked each by itself: sets
+    judge documents, and one that is folded into another would count as missed.
     """
     queries = [
-        (id, Query(text, top_k=CUTOFF, spaces=spaces, rerank=rerank)) for id, text in retrieval_set.queries.items()
+        (id, Query(text, top_k=CUTOFF, spaces=spaces, rerank=rerank, all_copies=True))
+        for id, text in retrieval_set.queries.items()
     ]
     if queries:
         search(queries[0][1])

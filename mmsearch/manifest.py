@@ -13,10 +13,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
+
 from mmsearch.errors import StoreError
+from mmsearch.sketches import Sketch
 from mmsearch.types import Modality, Space
 
 FORMAT = "1"
+
+SHINGLE = np.dtype("<u4")
+"""A hash of a shingle as it is stored, on every machine alike."""
 
 SCHEMA = """
 create table if not exists facts (name text primary key, value text not null);
@@ -30,6 +36,8 @@ create table if not exists holdings (
     document text not null, space text not null, segments integer not null,
     primary key (document, space)) without rowid;
 create index if not exists holdings_by_space on holdings (space);
+create table if not exists sketches (
+    document text primary key, modality text not null, shingles blob not null, pictures text not null) without rowid;
 """
 
 
@@ -147,6 +155,28 @@ class Manifest:
             holdings = [(e.id, space, segments) for e in written for space, segments in e.spaces.items()]
             self._sql.executemany("insert into holdings values (?, ?, ?)", holdings)
 
+    def write_sketches(self, sketches: Mapping[str, Sketch | None]) -> None:
+        """Remember the sketch of each document, by its id; None forgets the one before."""
+        rows = [
+            (id, sketch.modality, np.array(sorted(sketch.shingles), SHINGLE).tobytes(), json.dumps(sketch.pictures))
+            for id, sketch in sketches.items()
+            if sketch
+        ]
+        with self._writing():
+            self._sql.executemany("delete from sketches where document = ?", [(id,) for id in sketches])
+            self._sql.executemany("insert into sketches values (?, ?, ?, ?)", rows)
+
+    def sketches(self, ids: Iterable[str]) -> dict[str, Sketch]:
+        """Document id -> its sketch; documents that have none, and that an earlier mmsearch indexed, are absent."""
+        query = (
+            "select document, sketches.modality, shingles, pictures from sketches join documents on id = document "
+            "where done and document in (select value from json_each(?))"
+        )
+        return {
+            id: Sketch(modality, frozenset(np.frombuffer(shingles, SHINGLE).tolist()), tuple(json.loads(pictures)))
+            for id, modality, shingles, pictures in self._sql.execute(query, (json.dumps(list(ids)),))
+        }
+
     def mark(self, ids: Iterable[str]) -> None:
         """Say that rows of the documents are about to change: they count as not done until they are written again."""
         with self._writing():
@@ -157,6 +187,7 @@ class Manifest:
             gone = [(id,) for id in ids]
             self._sql.executemany("delete from documents where id = ?", gone)
             self._sql.executemany("delete from holdings where document = ?", gone)
+            self._sql.executemany("delete from sketches where document = ?", gone)
 
     def close(self) -> None:
         self._sql.close()

@@ -48,6 +48,10 @@ def _result(result: Result) -> dict[str, Any]:
         "answer": asdict(result.answer) if result.answer else None,
         "hits": [{"space": hit.space, "rank": hit.rank, "score": hit.score} for hit in result.hits],
         "more": [_segment(other) for other in result.more],
+        "duplicates": [
+            {"document": {"id": copy.document_id, "uri": copy.uri, "title": copy.title}, "score": copy.score}
+            for copy in result.duplicates
+        ],
     }
 
 

@@ -1,4 +1,4 @@
-"""A query through the engine: route, encode, retrieve, calibrate, fuse, rerank, show."""
+"""A query through the engine: route, encode, retrieve, calibrate, fuse, rerank, group, show."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,39 +18,22 @@ from mmsearch.calibration import (
 )
 from mmsearch.candidates import Candidates, gather, log_priors
 from mmsearch.errors import InputError
-from mmsearch.fusion import CALIBRATED, calibrated, method
+from mmsearch.fusion import CALIBRATED, METHODS, calibrated, method
 from mmsearch.languages import ENGLISH, LANGUAGES, in_language
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
 from mmsearch.query_language import read_operators
 from mmsearch.refinement import Refinement
 from mmsearch.reranking import Reranking, Standing, rerank
+from mmsearch.results import Lists, Presentation
 from mmsearch.router import Plan, media, route
-from mmsearch.snippets import snippet
 from mmsearch.spaces import CATALOGUE, OpenSpace
-from mmsearch.types import (
-    And,
-    CalibratedBy,
-    Filter,
-    Hit,
-    In,
-    Modality,
-    Query,
-    Ranking,
-    Result,
-    Route,
-    Segment,
-    Vector,
-)
+from mmsearch.types import And, CalibratedBy, Filter, Hit, In, Modality, Query, Ranking, Route, Segment, Vector
 from mmsearch.wording import Sieve
-
-MORE_SEGMENTS = 3
-"""How many further segments of a document a result names."""
 
 MOST_COMPLETED = 2_000
 """Rows asked for at most when a space is asked about documents that others found."""
 
-Lists = Sequence[tuple[Route, Sequence[Hit]]]
 Encoded = dict[str, Vector | str]
 """The query in each space that was asked, by name."""
 
@@ -69,6 +52,8 @@ class Searcher:
     manifest: Manifest
     depth: int
     fusion: str
+    fold_duplicates: bool = True
+    diversity: float = 0.0
     reranking: Reranking = field(default_factory=Reranking)
     refinement: Refinement | None = None
     _calibrations: dict[str, Calibration] = field(default_factory=dict)
@@ -86,11 +71,14 @@ class Searcher:
         asked, wording = read_operators(query)
         _check(query, asked)
         reranker = self.reranking.asked(asked)
+        self._check_spaces(query)
         with clock("route"):
             census = self.manifest.census()
             wanted = {m: n for m, n in census.items() if not asked.modalities or m in asked.modalities}
             spaces = {name: opened.space for name, opened in self.spaces.items()}
             plan = route(asked, spaces, self.depth, wanted)
+        if not plan.routes and query.spaces & self.spaces.keys():
+            raise InputError(_nobody_answers(asked))
         asked = replace(asked, text=plan.text, languages=asked.languages or self._library_languages())
         sieve = Sieve(self.store, self.spaces[CATALOGUE].collection, wording, asked.languages)
         if wording.required:
@@ -100,25 +88,34 @@ class Searcher:
         with clock("fuse"):
             wants = media(plan, wanted, spaces, encoded)
             candidates = self._candidates(asked, lists, encoded, sieve, log_priors(wanted, wants.shares))
-            fused = method(self.fusion)(candidates)
+            fusion = query.fusion or self.fusion
+            fused = method(fusion)(candidates)
             best = calibrated.fuse(candidates).max(initial=0.0)
-            refinement = self._refining(asked)
+            refinement = self._refining(asked, fusion)
             scores = refinement.lines.refined(fused, candidates.media) if refinement else fused
             standing = Standing.of(fused, scores)
         if reranker:
             with clock("rerank"):
                 depth = self.reranking.depth
                 standing = rerank(reranker, asked.text, candidates, standing, depth, self._segments)
+        presentation = Presentation(self.spaces, self.store, self.manifest, self.fold_duplicates, self.diversity)
+        with clock("group"):
+            groups = presentation.groups(query, candidates, standing)
         with clock("show"):
-            results = self._results(query, plan.text, lists, candidates, standing)
+            results = presentation.results(groups, plan.text, lists, candidates, standing)
         no_good_match, took_ms = bool(best < GOOD_MATCH), clock.took_ms()
-        by = _calibrated_by(self.fusion, refinement)
+        by = _calibrated_by(fusion, refinement)
         return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason, by)
 
-    def _refining(self, query: Query) -> Refinement | None:
+    def _refining(self, query: Query, fusion: str) -> Refinement | None:
         """The refinement for scores such as it was fitted to: of words, asked in every space, calibrated."""
-        judged_alike = self.fusion == CALIBRATED and query.kind == "text" and not query.spaces
+        judged_alike = fusion == CALIBRATED and query.kind == "text" and not query.spaces
         return self.refinement if judged_alike else None
+
+    def _check_spaces(self, query: Query) -> None:
+        names = [*self.spaces, *self.closed]
+        if unknown := sorted(query.spaces.difference(names)):
+            raise InputError(f'no space is called "{unknown[0]}"; there are {", ".join(names)}')
 
     def _with_phrases(self, query: Query, sieve: Sieve) -> Filter | None:
         """The query's filter, and that a document holds its phrases."""
@@ -196,29 +193,6 @@ class Searcher:
                 self._calibrations[name] = Background(np.asarray(vectors, dtype=np.float32), opened.space.usual_cosines)
         return self._calibrations[name]
 
-    def _results(
-        self, query: Query, words: str, lists: Lists, candidates: Candidates, standing: Standing
-    ) -> tuple[Result, ...]:
-        """The best top_k documents by their best segment, ties by document id."""
-        hits: dict[str, dict[str, list[Hit]]] = {}
-        found_by_spaces = (hit for step, found in lists if not step.modalities for hit in found)
-        for hit in dict.fromkeys((*found_by_spaces, *standing.hits)):
-            hits.setdefault(hit.document_id, {}).setdefault(hit.segment_id, []).append(hit)
-        shown = []
-        for place in standing.order[: query.top_k]:
-            document, best = candidates.documents[place], candidates.best[place]
-            others = [id for id in hits.get(document, ()) if id != best]
-            shown.append((best, others[:MORE_SEGMENTS], float(standing.scores[place])))
-        segments = self._segments([id for best, others, _ in shown for id in (best, *others)])
-        results: list[Result] = []
-        for best, others, score in shown:
-            if first := segments.get(best):
-                text, highlights = snippet(first, words)
-                brought = tuple(hits.get(first.document_id, {}).get(best, ()))
-                more = tuple(segments[id] for id in others if id in segments)
-                results.append(Result(len(results) + 1, score, first, text, highlights, brought, more))
-        return tuple(results)
-
     def _segments(self, ids: Sequence[str]) -> Mapping[str, Segment]:
         return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
 
@@ -239,6 +213,16 @@ def _check(query: Query, asked: Query) -> None:
         raise InputError("the query is empty: give words, a picture or a sound")
     if query.top_k < 1:
         raise InputError(f"top_k is {query.top_k}; it must be at least 1")
+    if query.diversity is not None and not 0 <= query.diversity <= 1:
+        raise InputError(f"diversity is {query.diversity:g}; it must be between 0 and 1")
+    if query.fusion and query.fusion not in METHODS:
+        raise InputError(f'no fusion is called "{query.fusion}"; there are {", ".join(METHODS)}')
+
+
+def _nobody_answers(query: Query) -> str:
+    names = ", ".join(sorted(query.spaces))
+    about = f" about {', '.join(sorted(query.modalities))}" if query.modalities else ""
+    return f"no space among {names} answers a query by {query.kind}{about}; name others, or none to ask all that do"
 
 
 def _limit(filter: Filter | None, modalities: frozenset[Modality]) -> Filter | None:

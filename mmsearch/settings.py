@@ -71,6 +71,8 @@ class SearchSettings(BaseModel):
     fusion: str = "calibrated"
     rerank: bool = False
     rerank_depth: int = Field(default=30, ge=1)
+    fold_duplicates: bool = True
+    diversity: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
 DEFAULT_ENCODERS: dict[str, Part] = {

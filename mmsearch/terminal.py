@@ -25,6 +25,7 @@ err = Console(stderr=True, highlight=False)
 
 COLOURS = {"text": "cyan", "table": "green", "image": "magenta", "audio": "yellow"}
 SHOWN_FAILURES = 20
+SHOWN_COPIES = 5
 
 
 @contextmanager
@@ -115,6 +116,10 @@ def _show_result(result: Result) -> None:
     grid.add_row("", body)
     out.print(grid)
     out.print(Text(f"    {segment.uri}", style="dim"), soft_wrap=True)  # whole, to be copied
+    for copy in result.duplicates[:SHOWN_COPIES]:
+        out.print(Text(f"    also as: {copy.uri}", style="dim"), soft_wrap=True)
+    if len(result.duplicates) > SHOWN_COPIES:
+        out.print(f"    … and {len(result.duplicates) - SHOWN_COPIES} more copies; --json names all", style="dim")
 
 
 def show_evaluation(found: Mapping[str, Any]) -> None:

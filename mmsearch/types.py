@@ -202,6 +202,12 @@ class Query:
     """ISO 639-1 codes of the languages that its words may be in; when empty, those of the library."""
     rerank: bool | None = None
     """Whether the best results are read again by the reranker; without a word the settings decide."""
+    fusion: str = ""
+    """The fusion by name; when empty, the one of the settings."""
+    diversity: float | None = None
+    """How much results are to differ from each other, from 0 (relevance alone) to 1; None is what the settings say."""
+    all_copies: bool = False
+    """Every near copy of a document takes a place of its own."""
 
     @property
     def kind(self) -> QueryKind:
@@ -246,11 +252,23 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A near copy of a result's document that was found too, with the score it would have had by itself."""
+
+    document_id: str
+    uri: str
+    title: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A document in the final list by its best segment; `score` is in [0, 1].
 
-    `more` are further segments of the document that were found. `highlights` are the [start, end)
-    characters of the snippet that the query's words match.
+    `rank` is its place: for a query with diversity, scores do not fall from place to place. `more` are further segments
+    of the document that were found. `highlights` are the [start, end) characters of the snippet that the query's words
+    match. `duplicates` are its near copies, best first, which have no place of their own; their scores add nothing to
+    this one's.
     """
 
     rank: int
@@ -261,6 +279,7 @@ class Result:
     hits: tuple[Hit, ...]
     more: tuple[Segment, ...] = ()
     answer: Answer | None = None
+    duplicates: tuple[Duplicate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Store
 from mmsearch.renditions import Renditions
+from mmsearch.sketches import Sketcher
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Content, Modality, Segment
 
@@ -48,6 +49,7 @@ class _Open:
     modality: Modality | None = None
     segments: int = 0
     marked: bool = False
+    sketcher: Sketcher = field(default_factory=Sketcher)
 
     def entry(self) -> Entry:
         """The document as it is in the library now, all of it."""
@@ -169,6 +171,7 @@ class Writer:
         for document, segment in waiting:
             document.segments += 1
             document.modality = document.modality or segment.modality
+            document.sketcher.add(segment)
         spaces = {space.space.name: space for document, _ in waiting for space in document.task.spaces}
         rows = [_encoded(space, waiting) for space in spaces.values()]
         self._settle()
@@ -198,6 +201,7 @@ class Writer:
         for document in window.complete:
             self._prune(document)
         entries = [document.entry() for document in window.complete]
+        self._manifest.write_sketches({d.task.entry.id: d.sketcher.sketch() for d in window.complete})
         self._manifest.write(entries)
         self.segments += len(window.segments)
         return entries

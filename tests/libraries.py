@@ -59,6 +59,7 @@ class Library:
             rows = self.memory._collections[collection]
             held[name] = {id: (rows.segments[id], _content(rows, id)) for id in sorted(rows.segments)}
         held["pictures"] = sorted(p.name for p in self.folder.glob("pictures/*/*/*"))
+        held["sketches"] = self.manifest.sketches(entry.id for entry in self.manifest.entries())
         held["manifest"] = [
             (entry.uri, entry.content, entry.modality, entry.segments, sorted(entry.spaces.items()), entry.done)
             for entry in self.manifest.entries()

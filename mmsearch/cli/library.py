@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import BAD_DOCUMENTS, INTERRUPTED, Json, Library, Rerank, errors, modality_of, print_json
+from mmsearch.cli.options import (
+    BAD_DOCUMENTS,
+    INTERRUPTED,
+    Json,
+    Library,
+    Rerank,
+    errors,
+    modality_of,
+    names,
+    print_json,
+)
 from mmsearch.cli.stopping import stopping
 
 
@@ -42,6 +52,12 @@ def search(
     image: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A picture as the query.")] = None,
     audio: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A sound as the query.")] = None,
     rerank: Rerank = None,
+    spaces: Annotated[str, typer.Option(help="Ask only these spaces: words,text")] = "",
+    fusion: Annotated[str, typer.Option(help="The fusion by name.  [default: as set]")] = "",
+    diversity: Annotated[
+        float | None, typer.Option(min=0, max=1, help="How much results are to differ, 0 to 1.  [default: as set]")
+    ] = None,
+    all_copies: Annotated[bool, typer.Option("--all-copies", help="Near copies in places of their own.")] = False,
     as_json: Json = False,
 ) -> None:
     """Search the library."""
@@ -57,6 +73,10 @@ def search(
             filter=filter,
             top_k=top_k,
             rerank=rerank,
+            spaces=names(spaces),
+            fusion=fusion,
+            diversity=diversity,
+            all_copies=all_copies,
         )
         if as_json:
             print_json(schemas.ranking_json(ranking))

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmsearch.errors import CorruptMedia, TooLarge
 from mmsearch.protocols import OcrEngine
-from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, rendition, upright, upright_size
+from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, picture_facts, rendition, upright, upright_size
 from mmsearch.readers.segments import Origin
 from mmsearch.types import Segment, Span
 
@@ -48,8 +48,8 @@ def picture_segment(
     path = origin.document.path
     try:
         with opened(path, io.BytesIO(picture.content)) as content:
-            width, height = upright_size(content)
-            if min(width, height) < _ICON_PIXELS or content.format in ("WMF", "EMF"):
+            size = upright_size(content)
+            if min(size) < _ICON_PIXELS or content.format in ("WMF", "EMF"):
                 return
             shown = upright(path, content, LETTERING_PIXELS)
     except (CorruptMedia, TooLarge):
@@ -63,5 +63,5 @@ def picture_segment(
         headings=headings,
         text=text,
         picture=rendition(shown),
-        metadata={"width": width, "height": height},
+        metadata=picture_facts(shown, size),
     )

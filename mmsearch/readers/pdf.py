@@ -17,7 +17,7 @@ from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import iso_date
 from mmsearch.readers.decoding import DAMAGED, decoding, open_file, version_of
 from mmsearch.readers.pdf_tables import Box, TableFinder
-from mmsearch.readers.raster import LETTERING_PIXELS, encoded, rendition
+from mmsearch.readers.raster import LETTERING_PIXELS, encoded, picture_facts, rendition
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import sheet_segments
 from mmsearch.types import Document, Segment, Span, digest
@@ -55,7 +55,7 @@ class PdfReader:
     def fingerprint(self) -> str:
         libraries = version_of("pypdfium2"), version_of("pdfplumber"), version_of("pillow")
         ocr = self.ocr and self.ocr.fingerprint
-        return digest("pdf 1", *libraries, self.splitter.fingerprint, self.table_rows, ocr)[:16]
+        return digest("pdf 2", *libraries, self.splitter.fingerprint, self.table_rows, ocr)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
@@ -99,7 +99,7 @@ class PdfReader:
     def _picture(self, origin: Origin, span: Span, headings: Sequence[str], caption: str, picture: Any) -> Segment:
         lettering = self.ocr.read(encoded(picture)).strip() if self.ocr else ""
         text = "\n".join(part for part in (caption, lettering) if part)
-        facts = {"width": picture.width, "height": picture.height}
+        facts = picture_facts(picture, picture.size)
         return origin.segment("image", span, headings=headings, text=text, picture=rendition(picture), metadata=facts)
 
 

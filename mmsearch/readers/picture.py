@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import beside, inside, merged
 from mmsearch.readers.decoding import DAMAGED, decoding, open_file, version_of
-from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, rendition, upright, upright_size
+from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, picture_facts, rendition, upright, upright_size
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.types import Document, Segment, Span, digest
 
@@ -32,7 +32,7 @@ class PictureReader:
 
     @property
     def fingerprint(self) -> str:
-        return digest("picture 1", version_of("pillow"), self.ocr and self.ocr.fingerprint)[:16]
+        return digest("picture 2", version_of("pillow"), self.ocr and self.ocr.fingerprint)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
@@ -48,7 +48,7 @@ class PictureReader:
                 yield self._segment(origin, picture, caption, page + 1 if pages > 1 else None)
 
     def _segment(self, origin: Origin, picture: "Image.Image", caption: str, page: int | None) -> Segment:
-        width, height = upright_size(picture)
+        size = upright_size(picture)
         shown = upright(origin.document.path, picture, LETTERING_PIXELS)
         lettering = self.ocr.read(encoded(shown)).strip() if self.ocr else ""
         return origin.segment(
@@ -56,5 +56,5 @@ class PictureReader:
             Span(page=page),
             text="\n".join(part for part in (caption, lettering) if part),
             picture=rendition(shown),
-            metadata={"width": width, "height": height},
+            metadata=picture_facts(shown, size),
         )

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from mmsearch.errors import CorruptMedia, TooLarge
+from mmsearch.perceptual_hash import perceptual_hash
 from mmsearch.readers.decoding import DAMAGED, decoding
 
 if TYPE_CHECKING:
@@ -112,6 +113,15 @@ def encoded(picture: "Image.Image") -> bytes:
     else:
         picture.save(target, "PNG", optimize=True)
     return target.getvalue()
+
+
+def picture_facts(picture: "Image.Image", size: tuple[int, int]) -> dict[str, Any]:
+    """What the metadata says of an upright picture: its width and height in the file, and its perceptual hash.
+
+    A picture that shows nothing has no hash.
+    """
+    looks = perceptual_hash(picture)
+    return {"width": size[0], "height": size[1], **({"perceptual_hash": looks} if looks else {})}
 
 
 def rendition(picture: "Image.Image") -> bytes:

@@ -43,7 +43,7 @@ class SlideReader:
     @property
     def fingerprint(self) -> str:
         ocr = self.ocr and self.ocr.fingerprint
-        return digest("slides 1", version_of("python-pptx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
+        return digest("slides 2", version_of("python-pptx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path

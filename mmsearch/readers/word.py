@@ -45,7 +45,7 @@ class WordReader:
     @property
     def fingerprint(self) -> str:
         ocr = self.ocr and self.ocr.fingerprint
-        return digest("word 1", version_of("python-docx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
+        return digest("word 2", version_of("python-docx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path

@@ -118,6 +118,20 @@ def test_a_second_evaluation_indexes_nothing(tmp_path: Path) -> None:
     assert again["indexing"]["documents_per_s"] == 0
 
 
+def test_judged_near_copies_are_ranked_each_by_itself(tmp_path: Path) -> None:
+    """A search shows one of the two and names the other; the set judges both relevant, and both are found."""
+    text = "the harbour tides rise at noon on the day of the new moon"
+    folder = write_set(tmp_path / "harbour", text)
+    corpus = (folder / "corpus.jsonl").read_text().replace("harbour tides rise", text, 1)
+    (folder / "corpus.jsonl").write_text(corpus)
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tharbour log\t1\nq1\tb\t1\n")
+    library = tmp_path / "library"
+    found = as_json("eval", folder, "--library", library)
+    assert found["metrics"] == {"ndcg@10": 1.0, "recall@10": 1.0, "recall@100": 1.0, "mrr@10": 1.0}
+    (result,) = as_json("search", "tides", "--library", library)["results"]
+    assert len(result["duplicates"]) == 1
+
+
 def test_the_terminal_shows_the_figures_the_notes_and_the_place(tmp_path: Path) -> None:
     harbour = write_set(tmp_path / "harbour", "tides tides tides")
     before = invoke("eval", harbour, "--name", "before")

@@ -1,0 +1,78 @@
+"""The places of the final list: near copies in one place, and results that differ from each other where that is wanted.
+
+Pure functions on places among the candidates; `mmsearch.results` reads what they need.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmsearch.calibration import Floats
+from mmsearch.sketches import Sketch, near_copies
+from mmsearch.types import Vector
+
+WITHIN = 4
+"""Near copies and other kinds of results are looked for among so many times top_k candidates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The candidate that is shown, and its near copies further down, best first."""
+
+    shown: int
+    copies: tuple[int, ...] = ()
+
+
+def folded(order: Sequence[int], sketches: Mapping[int, Sketch], most: int) -> list[Group]:
+    """At most `most` groups, best first: each candidate with the first before it that it is a near copy of.
+
+    It is compared with the one shown and not with the other copies, so that no chain of small changes leads from one
+    document to quite another. A candidate without a sketch stands alone.
+    """
+    groups: list[tuple[int, list[int]]] = []
+    for place in order:
+        sketch = sketches.get(place)
+        shown = ((copies, sketches.get(first)) for first, copies in groups)
+        like = (copies for copies, other in shown if sketch and other and near_copies(other, sketch))
+        if (copies := next(like, None)) is not None:
+            copies.append(place)
+        elif len(groups) < most:
+            groups.append((place, []))
+    return [Group(first, tuple(copies)) for first, copies in groups]
+
+
+def diversified(scores: Floats, similarity: Floats, diversity: float) -> list[int]:
+    """The order by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998), ties in the order given.
+
+    Next comes always the one with the highest (1 - diversity) * relevance - diversity * its similarity to the most
+    similar one before it. Its relevance is its score as a share of the best score: the two compare, as the paper's
+    two cosines do, also where all scores are low. `similarity` in [0, 1] has shape (n, n).
+    """
+    relevance = scores / max(float(scores.max(initial=0.0)), 1e-12)
+    nearest = np.zeros(len(scores))
+    left, order = list(range(len(scores))), list[int]()
+    while left:
+        worth = (1 - diversity) * relevance[left] - diversity * nearest[left]
+        order.append(left.pop(int(np.argmax(worth))))
+        nearest = np.maximum(nearest, similarity[order[-1]])
+    return order
+
+
+def similarities(vectors: Sequence[Vector | None], terms: Sequence[frozenset[str]]) -> Floats:
+    """How similar each is to each, in [0, 1], shape (n, n): the cosine of their vectors, 0 where it is negative.
+
+    Where one of the two has no vector, the share of their terms that they have in common.
+    """
+    size = len(vectors)
+    found = np.zeros((size, size))
+    for one in range(size):
+        for other in range(one):
+            a, b = vectors[one], vectors[other]
+            if a is not None and b is not None:
+                alike = min(max(float(a @ b), 0.0), 1.0)
+            else:
+                union = terms[one] | terms[other]
+                alike = len(terms[one] & terms[other]) / len(union) if union else 0.0
+            found[one, other] = found[other, one] = alike
+    return found

@@ -1,0 +1,131 @@
+"""The last stage of a search: candidates and their scores into the results that a person sees.
+
+Group by document (candidates are documents), fold near copies, mix where diversity is wanted, cut to top_k, and read
+from the store what is shown. It takes the scores as they come, from whatever stage made them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mmsearch.candidates import Candidates
+from mmsearch.grouping import WITHIN, Group, diversified, folded, similarities
+from mmsearch.languages import language_of
+from mmsearch.lexical import analyze
+from mmsearch.manifest import Manifest
+from mmsearch.protocols import Store
+from mmsearch.reranking import Standing
+from mmsearch.serialisation import for_words
+from mmsearch.snippets import snippet
+from mmsearch.spaces import CATALOGUE, OpenSpace
+from mmsearch.types import Duplicate, Hit, Query, Result, Route, Segment, Vector
+
+MORE_SEGMENTS = 3
+"""How many further segments of a document a result names."""
+
+Lists = Sequence[tuple[Route, Sequence[Hit]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """A library from which results are shown. `diversity` holds for queries that ask for none of their own."""
+
+    spaces: Mapping[str, OpenSpace]
+    store: Store
+    manifest: Manifest
+    fold_duplicates: bool
+    diversity: float
+
+    def groups(self, query: Query, candidates: Candidates, standing: Standing) -> list[Group]:
+        """At most top_k groups in the order of the final list; without folding and diversity, the best.
+
+        Near copies are looked for among the first 4 * top_k candidates; while their places cannot be filled from
+        these, among all that were retrieved.
+        """
+        order = [int(place) for place in standing.order]
+        diversity = self.diversity if query.diversity is None else query.diversity
+        wanted = WITHIN * query.top_k if diversity else query.top_k
+        if query.all_copies or not self.fold_duplicates:
+            groups = [Group(place) for place in order[:wanted]]
+        else:
+            groups = self._folded(candidates.documents, order, query.top_k, wanted)
+        if diversity:
+            groups = self._mixed(groups, candidates, standing, diversity)
+        return groups[: query.top_k]
+
+    def results(
+        self, groups: Sequence[Group], words: str, lists: Lists, candidates: Candidates, standing: Standing
+    ) -> tuple[Result, ...]:
+        """A result for each group, each document by its best segment; `words` are what the query asks with."""
+        hits: dict[str, dict[str, list[Hit]]] = {}
+        found_by_spaces = (hit for step, found in lists if not step.modalities for hit in found)
+        for hit in dict.fromkeys((*found_by_spaces, *standing.hits)):
+            hits.setdefault(hit.document_id, {}).setdefault(hit.segment_id, []).append(hit)
+        others = [
+            [id for id in hits.get(candidates.documents[group.shown], ()) if id != candidates.best[group.shown]]
+            for group in groups
+        ]
+        ids = [candidates.best[place] for group in groups for place in (group.shown, *group.copies)]
+        segments = self._segments([*ids, *(id for more in others for id in more[:MORE_SEGMENTS])])
+        results: list[Result] = []
+        for group, more in zip(groups, others, strict=True):
+            best = candidates.best[group.shown]
+            if first := segments.get(best):
+                text, highlights = snippet(first, words)
+                result = Result(
+                    rank=len(results) + 1,
+                    score=float(standing.scores[group.shown]),
+                    segment=first,
+                    snippet=text,
+                    highlights=highlights,
+                    hits=tuple(hits.get(first.document_id, {}).get(best, ())),
+                    more=tuple(segments[id] for id in more[:MORE_SEGMENTS] if id in segments),
+                    duplicates=tuple(
+                        Duplicate(copy.document_id, copy.uri, copy.title, float(standing.scores[place]))
+                        for place in group.copies
+                        if (copy := segments.get(candidates.best[place]))
+                    ),
+                )
+                results.append(result)
+        return tuple(results)
+
+    def _folded(self, documents: Sequence[str], order: Sequence[int], top_k: int, most: int) -> list[Group]:
+        groups: list[Group] = []
+        for near in (order[: WITHIN * top_k], order):
+            held = self.manifest.sketches(documents[place] for place in near)
+            sketches = {place: held[documents[place]] for place in near if documents[place] in held}
+            groups = folded(near, sketches, most)
+            if len(groups) >= top_k or len(near) == len(order):
+                break
+        return groups
+
+    def _mixed(
+        self, groups: Sequence[Group], candidates: Candidates, standing: Standing, diversity: float
+    ) -> list[Group]:
+        """The groups by maximal marginal relevance, compared by the segments that they are shown by."""
+        shown = [group.shown for group in groups]
+        ids = [candidates.best[place] for place in shown]
+        vectors = self._vectors([candidates.documents[place] for place in shown], ids)
+        terms = [frozenset[str]()] * len(ids)
+        if not vectors.keys() >= set(ids):
+            segments = self._segments(ids)
+            terms = [_terms(segments[id]) if id in segments else frozenset() for id in ids]
+        similarity = similarities([vectors.get(id) for id in ids], terms)
+        return [groups[place] for place in diversified(standing.scores[shown], similarity, diversity)]
+
+    def _vectors(self, documents: Sequence[str], ids: Sequence[str]) -> Mapping[str, Vector]:
+        """The segments' vectors in the one space that holds most of the documents: those compare with each other."""
+        held = self.manifest.held(documents)
+        holding = {
+            opened.collection: sum(bool(spaces.get(opened.space.fingerprint)) for spaces in held.values())
+            for opened in self.spaces.values()
+            if opened.space.kind == "dense"
+        }
+        fullest = max(holding, key=lambda collection: holding[collection], default="")
+        return self.store.vectors(fullest, ids) if holding.get(fullest) else {}
+
+    def _segments(self, ids: Sequence[str]) -> Mapping[str, Segment]:
+        return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
+
+
+def _terms(segment: Segment) -> frozenset[str]:
+    return frozenset(analyze(for_words(segment), language_of(segment)))
