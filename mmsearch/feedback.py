@@ -140,12 +140,12 @@ def export(judgements: Sequence[Judgement], folder: Path) -> None:
     if not judgements:
         raise InputError('nothing is judged yet: "mmsearch feedback add QUERY DOCUMENT --relevant"')
     files = {name: folder / name for name in ("queries.jsonl", "qrels/test.tsv", "documents.jsonl")}
-    if folder.exists() and any(folder.iterdir()) and not files["documents.jsonl"].is_file():
-        raise InputError(f"{folder} holds something else; name a new folder")
     ids = {query: digest(query) for query in dict.fromkeys(judgement.query for judgement in judgements)}
     places = {judgement.document_id: judgement.uri for judgement in judgements}
     graded = [f"{ids[j.query]}\t{j.document_id}\t{j.grade}\n" for j in judgements]
     try:
+        if folder.is_dir() and any(folder.iterdir()) and not files["documents.jsonl"].is_file():
+            raise InputError(f"{folder} holds something else; name a new folder")
         (folder / "qrels").mkdir(parents=True, exist_ok=True)
         files["queries.jsonl"].write_text(_lines({"_id": id, "text": text} for text, id in ids.items()), "utf-8")
         files["qrels/test.tsv"].write_text("query-id\tcorpus-id\tscore\n" + "".join(graded), "utf-8")

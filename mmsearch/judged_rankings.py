@@ -103,13 +103,16 @@ def _assuming(name: str, rankings: Sequence[JudgedRanking]) -> Judged:
     return Judged(tuple(counted), assumed, tuple(notes))
 
 
-def of_feedback(judgements: Iterable[Judgement], search: Search) -> Judged:
+def of_feedback(
+    judgements: Iterable[Judgement], search: Search, on_progress: Callable[[Progress], None] = lambda _: None
+) -> Judged:
     """The results that the feedback of a library speaks of, its queries searched anew; only judged documents count."""
     grades: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for judgement in judgements:
         grades[judgement.query][judgement.document_id] = judgement.grade
     rankings, notes, absent = [], [], 0
-    for text, of_query in grades.items():
+    for number, (text, of_query) in enumerate(grades.items()):
+        on_progress(Progress(number, len(grades), text))
         try:
             found = search(Query(text, top_k=RANKED))
         except InputError as error:

@@ -122,7 +122,7 @@ def read_refinement(folder: Path) -> Refinement | None:
     Raises StoreError naming the file and the way out when it is not one, or of another format.
     """
     file = folder / REFINEMENT_FILE
-    way_out = 'run "mmsearch calibrate" again, or "mmsearch calibrate --forget"'
+    way_out = '"mmsearch calibrate --forget" removes it'
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:

@@ -38,7 +38,7 @@ def refine(
     judged_set = read_set(set_dir, split) if set_dir is not None else None
     spaces = fingerprints(app.searcher.spaces)
     parts = {"set": _of_set(app, judged_set, spaces, judged_only, on_progress)} if judged_set else {}
-    parts["feedback"] = of_feedback(app.feedback.judgements(), _evidence(app))
+    parts["feedback"] = of_feedback(app.feedback.judgements(), _evidence(app), on_progress)
     judged = pooled(parts.values())
     check(judged)
     compared = cross_validate(judged.rankings)
