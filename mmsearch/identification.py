@@ -18,11 +18,11 @@ from mmsearch.types import Segment
 REVISION = "1"
 """Changes when the same segments would be given other languages."""
 
-SURE, SURE_OF_CELLS = 0.5, 0.9
-"""From which probability on a text, or a table, is in a language: cells are names and numbers of anywhere."""
-LIKELY = 0.1
+SURE = 0.5
+"""From which probability on a text is in a language."""
+LIKELY = 0.15
 """From which probability on a query may be in a language, among those that come into question."""
-READ_CHARS = 2_000
+READ_CHARS = 1_000
 """As much of a text tells its language."""
 READ_SEGMENTS = 200
 """As many segments tell the language of their document."""
@@ -38,22 +38,31 @@ def with_languages(segments: Iterable[Segment]) -> Iterator[Segment]:
     """
     segments = iter(segments)
     head = list(islice(segments, READ_SEGMENTS))
-    prose = (segment.text for segment in head if segment.text and "language" not in segment.metadata)
-    usual = identified("\n".join(islice(prose, READ_SEGMENTS)))
+
+    @cache  # most segments tell
+    def usual() -> str:
+        return identified("\n".join(s.text for s in head if s.text and "language" not in s.metadata))
+
     for segment in chain(head, segments):
         if "language" in segment.metadata:
             yield segment
             continue
-        language = identified(for_words(segment), SURE_OF_CELLS if segment.table else SURE) or usual
+        language = identified(_telling(segment)) or usual()
         yield replace(segment, metadata={**segment.metadata, "language": language}) if language else segment
 
 
-def identified(text: str, least: float = SURE) -> str:
-    """The ISO 639-1 code of the text's language; empty where none has at least that probability."""
+def _telling(segment: Segment) -> str:
+    """What tells the language: of a table its title and the names of its columns, for cells are names of anywhere."""
+    table = segment.table and replace(segment.table, rows=())
+    return for_words(replace(segment, table=table))
+
+
+def identified(text: str) -> str:
+    """The ISO 639-1 code of the text's language; empty where none is sure."""
     if not text.strip():
         return ""
     code, probability = _identifier().classify(text[:READ_CHARS])
-    return str(code) if probability >= least and len(code) == 2 else ""
+    return str(code) if probability >= SURE and len(code) == 2 else ""
 
 
 def likely(text: str, among: Collection[str]) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def _chain(chain: str) -> Iterator[_Piece]:
     else:  # words joined: well-known, and/or, l'eau, u.s.
         parts = _JOINT.split(_CLITIC.sub("", chain))
         words, joints = parts[::2], [*parts[1::2], ""]
-        if len(words) > 1 and all(len(word) == 1 for word in words) and "'" not in joints:
+        if len(words) > 1 and all(len(word) == 1 for word in words):
             yield _Piece("".join(words))
             return
         for word, joint in zip(words, joints, strict=True):

@@ -43,7 +43,7 @@ class MarkdownReader:
 
     @property
     def fingerprint(self) -> str:
-        return digest("markdown 1", self.splitter.fingerprint, self.table_rows)[:16]
+        return digest("markdown 2", self.splitter.fingerprint, self.table_rows)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         text, encoding = decode(document.path)
@@ -127,7 +127,7 @@ def _title(tokens: Sequence["Token"]) -> str:
 
 
 def _front_matter(tokens: Sequence["Token"]) -> dict[str, Any]:
-    """Title, date and tags of the YAML block at the top; one that does not parse says nothing."""
+    """Title, date, author, language and tags of the YAML block at the top; one that does not parse says nothing."""
     if not tokens or tokens[0].type != "front_matter":
         return {}
     import yaml
@@ -138,7 +138,9 @@ def _front_matter(tokens: Sequence["Token"]) -> dict[str, Any]:
         return {}
     if not isinstance(facts, dict):
         return {}
-    found: dict[str, Any] = {key: str(facts[key]).strip() for key in ("title", "date", "author") if facts.get(key)}
+    facts.setdefault("language", facts.get("lang"))
+    told = ("title", "date", "author", "language")
+    found: dict[str, Any] = {key: str(facts[key]).strip() for key in told if facts.get(key)}
     tags = facts.get("tags") or facts.get("keywords") or []
     named = tags.split(",") if isinstance(tags, str) else tags if isinstance(tags, list) else []
     return found | ({"tags": [str(tag).strip() for tag in named]} if named else {})

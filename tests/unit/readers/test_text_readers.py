@@ -54,7 +54,7 @@ def test_markdown_sections_keep_their_path_of_headings_and_their_place(tmp_path:
 def test_markdown_tables_front_matter_and_code(tmp_path: Path) -> None:
     segments = markdown(
         tmp_path,
-        "---\ntitle: Ships\ntags: [sail, steam]\ndate: 2024-05-01\n---\n\n"
+        "---\ntitle: Ships\ntags: [sail, steam]\ndate: 2024-05-01\nlang: en-GB\n---\n\n"
         "| Ship | Built |\n|---|:--|\n| *Aurora* | 1901 |\n"
         "\n```\n# no heading\n```\n",
     )
@@ -63,6 +63,7 @@ def test_markdown_tables_front_matter_and_code(tmp_path: Path) -> None:
     assert {s.title for s in segments} == {"Ships"}
     assert segments[0].metadata["tags"] == ["sail", "steam"]
     assert segments[0].metadata["date"] == "2024-05-01"
+    assert segments[0].metadata["language"] == "en-GB"
 
 
 def test_markdown_of_headings_only_is_found_by_them(tmp_path: Path) -> None:
