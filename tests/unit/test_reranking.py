@@ -42,9 +42,8 @@ def standing(fused: dict[str, float]) -> tuple[Candidates, Standing]:
     nothing = np.zeros((0, len(names)))
     documents = tuple(f"d-{name}" for name in names)
     best = tuple(f"s-{name}" for name in names)
-    return Candidates((), documents, nothing, nothing, np.zeros(0), scores, best, ("text",) * len(names)), Standing.of(
-        scores
-    )
+    media: list[Modality] = ["text" for _ in names]
+    return Candidates((), documents, nothing, nothing, np.zeros(0), scores, best, tuple(media)), Standing.of(scores)
 
 
 def reranked(
