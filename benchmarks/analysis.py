@@ -17,11 +17,11 @@ from statistics import fmean
 from benchmarks.inflections import ENGLISH as ENGLISH_SENTENCES
 from benchmarks.inflections import INFLECTED
 from mmsearch import bm25, lexical
-from mmsearch.app import build
 from mmsearch.evaluation import query_metrics, scores_of
 from mmsearch.identification import likely, with_languages
 from mmsearch.languages import ENGLISH, LANGUAGES, language_of
 from mmsearch.lexical import LexicalEncoder, analyze
+from mmsearch.parts import build
 from mmsearch.passages import PassageSplitter
 from mmsearch.query_language import read_operators
 from mmsearch.readers import default_readers
