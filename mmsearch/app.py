@@ -20,7 +20,7 @@ from mmsearch.renditions import Renditions
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Part, Settings
 from mmsearch.spaces import open_for_search, retire_unnamed
-from mmsearch.types import Query, Ranking, Report
+from mmsearch.types import Query, Ranking, Report, Root
 
 
 class App:
@@ -54,7 +54,7 @@ class App:
 
     def index(
         self,
-        roots: Iterable[Path],
+        roots: Iterable[Path | Root],
         on_progress: Callable[[Progress], None] = lambda _: None,
         spaces: Container[str] = (),
     ) -> Report:
@@ -74,6 +74,16 @@ class App:
             return replace(report, closed_spaces={**report.closed_spaces, **self._closed_aids()})
         finally:
             self.__dict__.pop("searcher", None)
+
+    def root(self, place: str | Path, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Root:
+        """The place as a root, with the globs of the settings and these on top."""
+        said = self.settings.indexing
+        return Root.at(
+            place,
+            include=(*said.include, *include),
+            exclude=(*said.exclude, *exclude),
+            follow_symlinks=said.follow_symlinks,
+        )
 
     def search(self, query: Query) -> Ranking:
         """Search; see Searcher.search."""

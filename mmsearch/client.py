@@ -34,9 +34,19 @@ class Client:
         """
         self.app = App(read_settings(library=library, **settings), create)
 
-    def index(self, *paths: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Report:
-        """Bring the library to the state of the paths. Raises NotFound when one does not exist."""
-        return self.app.index([Path(path).expanduser() for path in paths], on_progress)
+    def index(
+        self,
+        *paths: str | Path,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> Report:
+        """Bring the library to the state of the paths; what is excluded now goes like what is no longer there.
+
+        `include` and `exclude` are patterns as in gitignore(5), relative to each path, on top of those of the
+        settings. Raises NotFound when a path does not exist, InputError for a pattern that is none.
+        """
+        return self.app.index([self.app.root(path, include, exclude) for path in paths], on_progress)
 
     def search(
         self,

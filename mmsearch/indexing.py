@@ -4,7 +4,7 @@ Doing it twice is doing it once, and what a killed run left half done the next o
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -14,9 +14,9 @@ from mmsearch.errors import Forbidden, InputError, MMSearchError, NotFound, TooL
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.renditions import Renditions
-from mmsearch.sources import content_signature, find_documents, reader_of, stat_signature
+from mmsearch.sources import content_signature, find_documents, is_there, lies_at, reader_of, stat_signature
 from mmsearch.spaces import OpenSpace, held_collections, open_for_indexing
-from mmsearch.types import Document, Failure, Report, Segment
+from mmsearch.types import Document, Failure, Report, Root, Segment
 from mmsearch.writing import Task, Writer
 
 HELD_SEGMENTS = 2_000
@@ -47,7 +47,7 @@ class Indexer:
     batch_segments: int
     max_file_bytes: int
 
-    def index(self, roots: Iterable[Path], on_progress: Callable[[Progress], None] = lambda _: None) -> Report:
+    def index(self, roots: Iterable[Path | Root], on_progress: Callable[[Progress], None] = lambda _: None) -> Report:
         """Index what is at the roots and remove what is no longer there.
 
         Bad documents are named in the report and stop nothing; one whose new version cannot be read
@@ -63,8 +63,9 @@ class Indexer:
             self.batch_segments,
         )
         run = _Run(self, tuple(spaces.values()), writer, on_progress)
-        for root in self._roots([root.resolve() for root in roots], spaces.values()):
-            run.index(root)
+        together = self._roots([Root.at(root) for root in roots], spaces.values())
+        for root in together:
+            run.index(root, [other.place for other in together if other != root and lies_at(other.place, root.place)])
         return Report(
             found=run.counts["found"],
             indexed=run.counts["indexed"],
@@ -73,20 +74,20 @@ class Indexer:
             segments=writer.segments,
             seconds=time.perf_counter() - started,
             failed=tuple(run.failed),
-            skipped=dict(run.skipped),
+            skipped={reason: dict(kinds) for reason, kinds in run.skipped.items()},
             closed_spaces=closed,
         )
 
-    def _roots(self, given: list[Path], spaces: Iterable[OpenSpace]) -> list[Path]:
+    def _roots(self, given: list[Root], spaces: Iterable[OpenSpace]) -> list[Root]:
         """The given roots and, while an open space lacks documents, every earlier root that is still there."""
         for root in given:
-            if not root.exists():
-                raise NotFound(f"{root} does not exist")
+            if not is_there(root):
+                raise NotFound(f"{root.place} does not exist")
         lacking = any(self.manifest.incomplete(space.space) for space in spaces)
         for root in given:
             self.manifest.add_root(root)
-        earlier = [root for root in self.manifest.roots() if root.exists()] if lacking else []
-        return list(dict.fromkeys([*given, *earlier]))
+        earlier = [root for root in self.manifest.roots() if is_there(root)] if lacking else []
+        return list({root.place: root for root in [*given, *earlier]}.values())
 
     def task(self, document: Document, reader: Reader, spaces: tuple[OpenSpace, ...]) -> Task | None:
         """What is to be done for a document; None when the library holds it as it is."""
@@ -125,31 +126,36 @@ class _Run:
         self._on_progress = on_progress
         self.counts: Counter[str] = Counter()
         self.failed: list[Failure] = []
-        self.skipped: Counter[str] = Counter()
+        self.skipped: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
-    def index(self, root: Path) -> None:
-        """Index one root and remove the documents that are no longer below it."""
+    def index(self, root: Root, others: Sequence[str]) -> None:
+        """Index one root and remove the documents that are no longer below it.
+
+        `others` are the places of roots below this one: they have their own say about what is there.
+        """
         places = list(find_documents(root, self._indexer.readers))
         seen: set[str] = set()
-        unreadable: list[Path] = []
+        unreadable: list[str] = []
         for number, place in enumerate(places):
-            self._on_progress(Progress(number, len(places), str(place.path)))
+            self._on_progress(Progress(number, len(places), place.uri))
             if isinstance(place, Document):
                 seen.add(place.id)
                 self._document(place)
             elif place.error is None:
-                self.skipped[place.path.suffix.lower()] += 1
+                self.skipped[place.reason][place.kind] += 1
             else:
-                unreadable.append(place.path)
-                self._fail(str(place.path), place.error)
+                unreadable.append(place.uri)
+                self._fail(place.uri, place.error)
         self._writer.flush()
         gone = [
             entry
-            for entry in self._indexer.manifest.entries(root)
-            if entry.id not in seen and not any(entry.uri.startswith(path.as_posix()) for path in unreadable)
+            for entry in self._indexer.manifest.entries(root.place)
+            if entry.id not in seen
+            and not entry.uri.startswith(tuple(unreadable))
+            and not any(lies_at(entry.uri, other) for other in others)
         ]
         self.counts["removed"] += self._writer.remove(gone)
-        self._on_progress(Progress(len(places), len(places), str(root)))
+        self._on_progress(Progress(len(places), len(places), root.place))
 
     def _document(self, document: Document) -> None:
         self.counts["found"] += 1

@@ -53,14 +53,33 @@ def show_report(report: Report) -> None:
         f"{report.indexed} indexed ({report.segments} segments), {report.unchanged} unchanged, "
         f"{report.removed} removed, {len(report.failed)} failed, in {report.seconds:.1f} s"
     )
-    if report.skipped:
-        kinds = ", ".join(f"{count} {suffix or 'without ending'}" for suffix, count in sorted(report.skipped.items()))
-        err.print(f"passed over, no reader takes them: {kinds}", style="dim")
+    show_skipped(report.skipped)
     for failure in report.failed[:SHOWN_FAILURES]:
         err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}")
     if len(report.failed) > SHOWN_FAILURES:
         err.print(f"… and {len(report.failed) - SHOWN_FAILURES} more; --json names all of them")
     show_closed(report.closed_spaces)
+
+
+SKIPPED = {
+    "no_reader": "no reader takes them",
+    "hidden": "hidden",
+    "excluded": "excluded",
+    "ignored": "in an ignore file",
+    "not_included": "not included",
+    "link": "links that are not followed",
+}
+"""Why places are passed over, in words."""
+
+
+def show_skipped(skipped: Mapping[str, Mapping[str, int]]) -> None:
+    """What was passed over, a line for each reason."""
+    for reason, kinds in skipped.items():
+        counted = ", ".join(f"{count} {_KINDS.get(kind, kind)}" for kind, count in sorted(kinds.items()))
+        err.print(f"passed over, {SKIPPED[reason]}: {counted}", style="dim", markup=False)
+
+
+_KINDS = {"": "without ending", "/": "folders"}
 
 
 def show_closed(closed: Mapping[str, str]) -> None:

@@ -5,21 +5,38 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import BAD_DOCUMENTS, Json, Library, errors, modality_of, print_json
+from mmsearch.cli.options import (
+    BAD_DOCUMENTS,
+    Exclude,
+    FollowSymlinks,
+    Include,
+    Json,
+    Library,
+    errors,
+    indexing_options,
+    modality_of,
+    print_json,
+)
 
 
 def index(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders, or retrieval sets in the BEIR layout.")],
     library: Library = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    follow_symlinks: FollowSymlinks = None,
     as_json: Json = False,
 ) -> None:
-    """Bring the library to the state of the files: new ones in, changed ones replaced, removed ones out."""
+    """Bring the library to the state of the files: new ones in, changed ones replaced, removed and excluded ones out.
+
+    Files named .mmsearchignore exclude below their folders, in the syntax of .gitignore.
+    """
     from mmsearch import schemas, terminal
     from mmsearch.client import Client
 
-    with errors(as_json), Client(library) as client:
+    with errors(as_json), Client(library, indexing=indexing_options(follow_symlinks)) as client:
         with terminal.progress(quiet=as_json) as on_progress:
-            report = client.index(*paths, on_progress=on_progress)
+            report = client.index(*paths, include=include or (), exclude=exclude or (), on_progress=on_progress)
         if as_json:
             print_json(schemas.report_json(report))
         else:

@@ -155,7 +155,7 @@ def test_formats_without_a_reader_are_counted(library: Library, folder: Path) ->
     (folder / "tool.exe").write_bytes(b"MZ")
     (folder / ".hidden.txt").write_text("secret")
     report = library.indexer().index([folder])
-    assert report.skipped == {".exe": 1}
+    assert report.skipped == {"no_reader": {".exe": 1}, "hidden": {".txt": 1}}
     assert not report.failed
 
 

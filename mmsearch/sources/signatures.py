@@ -1,0 +1,44 @@
+"""How change is noticed: by size and times, or by the bytes."""
+
+import json
+from hashlib import blake2b
+from pathlib import Path
+
+from mmsearch.sources.found import reachable
+from mmsearch.types import Document, digest
+
+
+def stat_signature(document: Document) -> str:
+    """A digest of size and times of the document's files: equal while nobody touched them; nothing is opened.
+
+    Raises NotFound, Forbidden.
+    """
+    parts: list[object] = [json.dumps(document.record, sort_keys=True)] if document.record is not None else []
+    for path in _files_of(document):
+        with reachable(path):
+            stat = path.stat()
+        parts += [path.name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
+    return digest(*parts)
+
+
+def content_signature(document: Document) -> str:
+    """A digest of the bytes of the document and its side-cars. Raises NotFound, Forbidden."""
+    total = blake2b(digest_size=16)
+    if document.record is not None:
+        total.update(json.dumps(document.record, sort_keys=True).encode())
+    for path in _files_of(document):
+        total.update(path.name.encode(errors="surrogateescape"))
+        with reachable(path), path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                total.update(chunk)
+    return total.hexdigest()
+
+
+def _files_of(document: Document) -> list[Path]:
+    if document.record is None:
+        return [document.path, *document.sidecars]
+    if "path" not in document.record:
+        return []
+    file = document.path.parent / str(document.record["path"])
+    beside = sorted(file.parent.glob(f"{file.stem}.*")) if file.parent.is_dir() else []
+    return [file, *(other for other in beside if other != file)]
