@@ -1,5 +1,6 @@
 """Builds the parts that the settings name; the only place that meets concrete classes."""
 
+import shutil
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -20,6 +21,7 @@ from mmsearch.renditions import Renditions
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Part, Settings
 from mmsearch.spaces import open_for_search, retire_unnamed
+from mmsearch.stores.memory import MemoryStore
 from mmsearch.types import Query, Ranking, Report, Root
 
 
@@ -45,7 +47,7 @@ class App:
             raise LibraryLocked(
                 f"{folder} is open in another mmsearch process; stop that one, or point store.uri at a Milvus server"
             ) from None
-        self.encoders = {name: cast(Encoder, build(part)) for name, part in settings.encoders.items()}
+        self.encoders = build_encoders(settings)
         self.manifest = Manifest(folder / MANIFEST_FILE)
         self.renditions = Renditions(folder / "pictures")
         uri = settings.store.uri or str(folder / "milvus.db")
@@ -71,19 +73,9 @@ class App:
         )
         try:
             report = indexer.index(roots, on_progress)
-            return replace(report, closed_spaces={**report.closed_spaces, **self._closed_aids()})
+            return replace(report, closed_spaces={**report.closed_spaces, **closed_aids(self.settings)})
         finally:
             self.__dict__.pop("searcher", None)
-
-    def root(self, place: str | Path, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Root:
-        """The place as a root, with the globs of the settings and these on top."""
-        said = self.settings.indexing
-        return Root.at(
-            place,
-            include=(*said.include, *include),
-            exclude=(*said.exclude, *exclude),
-            follow_symlinks=said.follow_symlinks,
-        )
 
     def search(self, query: Query) -> Ranking:
         """Search; see Searcher.search."""
@@ -106,23 +98,7 @@ class App:
     @cached_property
     def readers(self) -> tuple[Reader, ...]:
         """The readers, with what the open models give them: the recogniser, the OCR, the token limit."""
-        limits = self.settings.indexing
-        text = self.encoders.get("text")
-        tokenizer_file = getattr(text, "tokenizer_file", None) if text and not closed_reason(text) else None
-        tokens = min(limits.passage_tokens, getattr(text, "max_tokens", limits.passage_tokens))
-        return default_readers(
-            PassageSplitter(tokens, tokenizer_file),
-            limits.table_rows,
-            cast(SpeechRecognizer | None, ready(self.settings.recognizer)),
-            cast(OcrEngine | None, ready(self.settings.ocr)),
-        )
-
-    def _closed_aids(self) -> dict[str, str]:
-        """Why recordings go without transcripts or pictures without their lettering, where they do."""
-        aids = {"recognizer": self.settings.recognizer, "ocr": self.settings.ocr}
-        built = {name: build(part) for name, part in aids.items() if part and part.part}
-        reasons = {name: closed_reason(aid, "fingerprint") for name, aid in built.items()}
-        return {name: reason for name, reason in reasons.items() if reason}
+        return build_readers(self.settings, self.encoders)
 
     def close(self) -> None:
         """Release the store, the manifest and the library."""
@@ -137,6 +113,64 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def root_at(settings: Settings, place: str | Path, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Root:
+    """The place as a root, with the globs of the settings and these on top."""
+    said = settings.indexing
+    return Root.at(
+        place,
+        include=(*said.include, *include),
+        exclude=(*said.exclude, *exclude),
+        follow_symlinks=said.follow_symlinks,
+    )
+
+
+def build_encoders(settings: Settings) -> dict[str, Encoder]:
+    """The encoders of the settings by space name."""
+    return {name: cast(Encoder, build(part)) for name, part in settings.encoders.items()}
+
+
+def build_readers(settings: Settings, encoders: Mapping[str, Encoder]) -> tuple[Reader, ...]:
+    """The readers, with what the open models give them: the recogniser, the OCR, the token limit."""
+    limits = settings.indexing
+    text = encoders.get("text")
+    tokenizer_file = getattr(text, "tokenizer_file", None) if text and not closed_reason(text) else None
+    tokens = min(limits.passage_tokens, getattr(text, "max_tokens", limits.passage_tokens))
+    return default_readers(
+        PassageSplitter(tokens, tokenizer_file),
+        limits.table_rows,
+        cast(SpeechRecognizer | None, ready(settings.recognizer)),
+        cast(OcrEngine | None, ready(settings.ocr)),
+    )
+
+
+def closed_aids(settings: Settings) -> dict[str, str]:
+    """Why recordings go without transcripts or pictures without their lettering, where they do."""
+    aids = {"recognizer": settings.recognizer, "ocr": settings.ocr}
+    built = {name: build(part) for name, part in aids.items() if part and part.part}
+    reasons = {name: closed_reason(aid, "fingerprint") for name, aid in built.items()}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def rehearsal(settings: Settings, scratch: Path) -> Indexer:
+    """An indexer with the parts of the settings that knows what the library holds and cannot change it.
+
+    It works in the folder `scratch`, on a copy of the library's manifest and on a store in memory.
+    """
+    for name in (MANIFEST_FILE, f"{MANIFEST_FILE}-wal"):
+        if (settings.library / name).is_file():
+            shutil.copyfile(settings.library / name, scratch / name)
+    encoders = build_encoders(settings)
+    return Indexer(
+        encoders,
+        build_readers(settings, encoders),
+        MemoryStore(),
+        Manifest(scratch / MANIFEST_FILE),
+        Renditions(scratch / "pictures"),
+        settings.indexing.batch_segments,
+        settings.indexing.max_file_bytes,
+    )
 
 
 def load(path: str) -> Callable[..., object]:

@@ -5,11 +5,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mmsearch.app import App, load
+from mmsearch.app import App, load, root_at
 from mmsearch.evaluation import evaluate
 from mmsearch.examples import examples
 from mmsearch.filters import parse
 from mmsearch.indexing import Progress
+from mmsearch.planning import Plan, plan
 from mmsearch.retrieval_sets import read_set
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
 from mmsearch.settings import read_settings
@@ -46,7 +47,13 @@ class Client:
         `include` and `exclude` are patterns as in gitignore(5), relative to each path, on top of those of the
         settings. Raises NotFound when a path does not exist, InputError for a pattern that is none.
         """
-        return self.app.index([self.app.root(path, include, exclude) for path in paths], on_progress)
+        settings = self.app.settings
+        return self.app.index([root_at(settings, path, include, exclude) for path in paths], on_progress)
+
+    def plan(self, *paths: str | Path, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Plan:
+        """What `index` would do with the paths, and an estimate of time and room; nothing is written."""
+        settings = self.app.settings
+        return plan(settings, [root_at(settings, path, include, exclude) for path in paths])
 
     def search(
         self,

@@ -5,7 +5,7 @@ Doing it twice is doing it once, and what a killed run left half done the next o
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -63,7 +63,7 @@ class Indexer:
             self.batch_segments,
         )
         run = _Run(self, tuple(spaces.values()), writer, on_progress)
-        together = self._roots([Root.at(root) for root in roots], spaces.values())
+        together = self.roots([Root.at(root) for root in roots], tuple(spaces.values()))
         for root in together:
             run.index(root, [other.place for other in together if other != root and lies_at(other.place, root.place)])
         return Report(
@@ -78,8 +78,11 @@ class Indexer:
             closed_spaces=closed,
         )
 
-    def _roots(self, given: list[Root], spaces: Iterable[OpenSpace]) -> list[Root]:
-        """The given roots and, while an open space lacks documents, every earlier root that is still there."""
+    def roots(self, given: list[Root], spaces: Iterable[OpenSpace]) -> list[Root]:
+        """The given roots and, while an open space lacks documents, every earlier root that is still there.
+
+        Raises NotFound when a given one is not.
+        """
         for root in given:
             if not is_there(root):
                 raise NotFound(f"{root.place} does not exist")
@@ -129,10 +132,7 @@ class _Run:
         self.skipped: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def index(self, root: Root, others: Sequence[str]) -> None:
-        """Index one root and remove the documents that are no longer below it.
-
-        `others` are the places of roots below this one: they have their own say about what is there.
-        """
+        """Index one root and remove the documents that are no longer below it; `others` as in `gone`."""
         places = list(find_documents(root, self._indexer.readers))
         seen: set[str] = set()
         unreadable: list[str] = []
@@ -147,14 +147,8 @@ class _Run:
                 unreadable.append(place.uri)
                 self._fail(place.uri, place.error)
         self._writer.flush()
-        gone = [
-            entry
-            for entry in self._indexer.manifest.entries(root.place)
-            if entry.id not in seen
-            and not entry.uri.startswith(tuple(unreadable))
-            and not any(lies_at(entry.uri, other) for other in others)
-        ]
-        self.counts["removed"] += self._writer.remove(gone)
+        left = gone(self._indexer.manifest, root, seen, unreadable, others)
+        self.counts["removed"] += self._writer.remove(left)
         self._on_progress(Progress(len(places), len(places), root.place))
 
     def _document(self, document: Document) -> None:
@@ -172,6 +166,22 @@ class _Run:
 
     def _fail(self, uri: str, error: MMSearchError) -> None:
         self.failed.append(Failure(uri, error.code, str(error)))
+
+
+def gone(
+    manifest: Manifest, root: Root, seen: Container[str], unreadable: Iterable[str], others: Iterable[str]
+) -> list[Entry]:
+    """The documents of the library below the root that were not seen there, as far as all of it could be looked at.
+
+    `others` are the places of roots below this one: they have their own say about what is there.
+    """
+    return [
+        entry
+        for entry in manifest.entries(root.place)
+        if entry.id not in seen
+        and not entry.uri.startswith(tuple(unreadable))
+        and not any(lies_at(entry.uri, other) for other in others)
+    ]
 
 
 def _read_whole(reader: Reader, document: Document) -> Iterable[Segment]:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from mmsearch.planning import Plan
 from mmsearch.types import Ranking, Report, Result, Segment
 
 
@@ -26,6 +27,11 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
 def report_json(report: Report) -> dict[str, Any]:
     """`mmsearch index --json`."""
     return asdict(report)
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """`mmsearch index --dry-run --json`."""
+    return asdict(plan)
 
 
 def _result(result: Result) -> dict[str, Any]:

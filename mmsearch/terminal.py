@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -15,8 +16,9 @@ from rich.text import Text
 from mmsearch.comparison import Comparison, Difference
 from mmsearch.evaluation import METRICS, summary
 from mmsearch.indexing import Progress
-from mmsearch.places import place
-from mmsearch.types import Ranking, Report, Result
+from mmsearch.places import clock, place
+from mmsearch.planning import Plan
+from mmsearch.types import Failure, Ranking, Report, Result
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -54,11 +56,47 @@ def show_report(report: Report) -> None:
         f"{report.removed} removed, {len(report.failed)} failed, in {report.seconds:.1f} s"
     )
     show_skipped(report.skipped)
-    for failure in report.failed[:SHOWN_FAILURES]:
-        err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}")
-    if len(report.failed) > SHOWN_FAILURES:
-        err.print(f"… and {len(report.failed) - SHOWN_FAILURES} more; --json names all of them")
+    show_failed(report.failed)
     show_closed(report.closed_spaces)
+
+
+def show_plan(plan: Plan) -> None:
+    """What an indexing would do: counts, what is to be read by ending, and the estimate."""
+    filled = f"{plan.incomplete} to be completed, " if plan.incomplete else ""
+    out.print(
+        f"would index {plan.new} new and {plan.changed} changed, {filled}"
+        f"{plan.unchanged} unchanged, {plan.removed} to be removed"
+    )
+    grid = Table("", "documents", "size", box=None, padding=(0, 1, 0, 0))
+    for column in grid.columns[1:]:
+        column.justify = "right"
+    for name, amount in {**plan.by_modality, **plan.by_ending}.items():
+        grid.add_row(name or "without ending", f"{amount.documents:,}", decimal(amount.size_bytes))
+    if plan.by_ending:
+        out.print(grid)
+        estimate = plan.estimate
+        out.print(
+            f"about {_duration(estimate.seconds)} and {decimal(estimate.disk_bytes)} in the library, "
+            f"going by {estimate.sampled} documents that were read and encoded",
+            soft_wrap=True,
+        )
+        if estimate.unsampled:
+            out.print(f"not sampled, taken for alike: {', '.join(estimate.unsampled)}", style="dim")
+    show_skipped(plan.skipped)
+    show_failed(plan.failed)
+    show_closed(plan.closed_spaces)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else clock(seconds)
+
+
+def show_failed(failed: Sequence[Failure]) -> None:
+    """The first of the documents that failed, each with its reason."""
+    for failure in failed[:SHOWN_FAILURES]:
+        err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}")
+    if len(failed) > SHOWN_FAILURES:
+        err.print(f"… and {len(failed) - SHOWN_FAILURES} more; --json names all of them")
 
 
 SKIPPED = {

@@ -1,7 +1,7 @@
 """The commands that make a library and search it: index, search, serve, demo."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +25,7 @@ def index(
     include: Include = None,
     exclude: Exclude = None,
     follow_symlinks: FollowSymlinks = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; nothing is written.")] = False,
     as_json: Json = False,
 ) -> None:
     """Bring the library to the state of the files: new ones in, changed ones replaced, removed and excluded ones out.
@@ -34,14 +35,42 @@ def index(
     from mmsearch import schemas, terminal
     from mmsearch.client import Client
 
-    with errors(as_json), Client(library, indexing=indexing_options(follow_symlinks)) as client:
+    how: dict[str, Any] = {"include": include or (), "exclude": exclude or ()}
+    indexing = indexing_options(follow_symlinks)
+    if dry_run:
+        _plan(paths, library, how, indexing, as_json)
+        return
+    with errors(as_json), Client(library, indexing=indexing) as client:
         with terminal.progress(quiet=as_json) as on_progress:
-            report = client.index(*paths, include=include or (), exclude=exclude or (), on_progress=on_progress)
+            report = client.index(*paths, **how, on_progress=on_progress)
         if as_json:
             print_json(schemas.report_json(report))
         else:
             terminal.show_report(report)
         if report.failed:
+            raise typer.Exit(BAD_DOCUMENTS)
+
+
+def _plan(
+    paths: list[Path],
+    library: Path | None,
+    how: dict[str, Any],
+    indexing: dict[str, Any] | None,
+    as_json: bool,
+) -> None:
+    from mmsearch import schemas, terminal
+    from mmsearch.app import root_at
+    from mmsearch.planning import plan
+    from mmsearch.settings import read_settings
+
+    with errors(as_json):
+        settings = read_settings(library=library, indexing=indexing)
+        found = plan(settings, [root_at(settings, path, **how) for path in paths])
+        if as_json:
+            print_json(schemas.plan_json(found))
+        else:
+            terminal.show_plan(found)
+        if found.failed:
             raise typer.Exit(BAD_DOCUMENTS)
 
 

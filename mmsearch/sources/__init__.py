@@ -9,7 +9,7 @@ from mmsearch.sources.folders import LocalTree, document_at, walk
 from mmsearch.sources.found import SkipReason, Unread, unsupported
 from mmsearch.sources.records import CORPUS_FILE, corpus_records, is_set
 from mmsearch.sources.selection import IGNORE_FILE
-from mmsearch.sources.signatures import content_signature, stat_signature
+from mmsearch.sources.signatures import content_signature, kind_of, size_bytes, stat_signature
 from mmsearch.types import Document, Root
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "find_documents",
     "is_set",
     "is_there",
+    "kind_of",
     "lies_at",
     "original",
     "reader_of",
+    "size_bytes",
     "stat_signature",
 ]
 

@@ -34,6 +34,22 @@ def content_signature(document: Document) -> str:
     return total.hexdigest()
 
 
+def size_bytes(document: Document) -> int:
+    """The bytes of the document's files, and of the record as JSON where it is one. Raises NotFound, Forbidden."""
+    total = len(json.dumps(document.record).encode()) if document.record is not None else 0
+    for path in _files_of(document):
+        with reachable(path):
+            total += path.stat().st_size
+    return total
+
+
+def kind_of(document: Document) -> str:
+    """The ending by which documents are counted, lower case; "record" for a record without a file."""
+    if document.record is None:
+        return document.path.suffix.lower()
+    return Path(str(document.record["path"])).suffix.lower() if "path" in document.record else "record"
+
+
 def _files_of(document: Document) -> list[Path]:
     if document.record is None:
         return [document.path, *document.sidecars]
