@@ -59,6 +59,9 @@ class App:
         roots: Iterable[Path | Root],
         on_progress: Callable[[Progress], None] = lambda _: None,
         spaces: Container[str] = (),
+        *,
+        verify: bool = False,
+        prune: bool = False,
     ) -> Report:
         """Index the roots, into some spaces only if any are named; see Indexer.index."""
         retire_unnamed(self.encoders, self.manifest, self.store)
@@ -72,7 +75,7 @@ class App:
             self.settings.indexing.max_file_bytes,
         )
         try:
-            report = indexer.index(roots, on_progress)
+            report = indexer.index(roots, on_progress, verify=verify, prune=prune)
             return replace(report, closed_spaces={**report.closed_spaces, **closed_aids(self.settings)})
         finally:
             self.__dict__.pop("searcher", None)

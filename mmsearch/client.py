@@ -10,7 +10,7 @@ from mmsearch.evaluation import evaluate
 from mmsearch.examples import examples
 from mmsearch.filters import parse
 from mmsearch.indexing import Progress
-from mmsearch.planning import Plan, plan
+from mmsearch.preview import Preview, preview_of
 from mmsearch.retrieval_sets import read_set
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
 from mmsearch.settings import read_settings
@@ -40,20 +40,32 @@ class Client:
         *paths: str | Path,
         include: Iterable[str] = (),
         exclude: Iterable[str] = (),
+        verify: bool = False,
+        prune: bool = False,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> Report:
         """Bring the library to the state of the paths; what is excluded now goes like what is no longer there.
 
         `include` and `exclude` are patterns as in gitignore(5), relative to each path, on top of those of the
-        settings. Raises NotFound when a path does not exist, InputError for a pattern that is none.
+        settings. `verify` compares bytes instead of size and times. The documents of a path that is empty or gone
+        now stay, and the path is named as failed; `prune` removes them. Raises NotFound when a path does not exist,
+        InputError for a pattern that is none.
         """
         settings = self.app.settings
-        return self.app.index([root_at(settings, path, include, exclude) for path in paths], on_progress)
+        roots = [root_at(settings, path, include, exclude) for path in paths]
+        return self.app.index(roots, on_progress, verify=verify, prune=prune)
 
-    def plan(self, *paths: str | Path, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Plan:
+    def preview(
+        self,
+        *paths: str | Path,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        verify: bool = False,
+        prune: bool = False,
+    ) -> Preview:
         """What `index` would do with the paths, and an estimate of time and room; nothing is written."""
-        settings = self.app.settings
-        return plan(settings, [root_at(settings, path, include, exclude) for path in paths])
+        how = {"include": include, "exclude": exclude}
+        return preview_of(self.app.settings, paths, **how, verify=verify, prune=prune)
 
     def search(
         self,

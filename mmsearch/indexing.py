@@ -5,8 +5,8 @@ Doing it twice is doing it once, and what a killed run left half done the next o
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from mmsearch.errors import Forbidden, InputError, MMSearchError, NotFound, TooL
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.renditions import Renditions
-from mmsearch.sources import content_signature, find_documents, is_there, lies_at, reader_of, stat_signature
+from mmsearch.sources import Unread, content_signature, find_documents, is_there, lies_at, reader_of, stat_signature
 from mmsearch.spaces import OpenSpace, held_collections, open_for_indexing
 from mmsearch.types import Document, Failure, Report, Root, Segment
 from mmsearch.writing import Task, Writer
@@ -47,11 +47,20 @@ class Indexer:
     batch_segments: int
     max_file_bytes: int
 
-    def index(self, roots: Iterable[Path | Root], on_progress: Callable[[Progress], None] = lambda _: None) -> Report:
+    def index(
+        self,
+        roots: Iterable[Path | Root],
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        *,
+        verify: bool = False,
+        prune: bool = False,
+    ) -> Report:
         """Index what is at the roots and remove what is no longer there.
 
         Bad documents are named in the report and stop nothing; one whose new version cannot be read
-        stays as it was. Raises NotFound when a root does not exist, StoreError, ModelError.
+        stays as it was. `verify` compares bytes where size and times say that nothing changed. A root that held
+        documents and is empty or gone now may be a share that is not mounted: `prune` removes its documents, without
+        it they stay and the root is named. Raises NotFound when a root does not exist, StoreError, ModelError.
         """
         started = time.perf_counter()
         spaces, closed = open_for_indexing(self.encoders, self.manifest, self.store)
@@ -62,10 +71,11 @@ class Indexer:
             held_collections(self.manifest, self.store),
             self.batch_segments,
         )
-        run = _Run(self, tuple(spaces.values()), writer, on_progress)
-        together = self.roots([Root.at(root) for root in roots], tuple(spaces.values()))
+        run = _Run(self, tuple(spaces.values()), writer, on_progress, verify)
+        together = self.roots([Root.at(root) for root in roots], tuple(spaces.values()), prune)
         for root in together:
-            run.index(root, [other.place for other in together if other != root and lies_at(other.place, root.place)])
+            run.index(root)
+        run.remove(together, prune)
         return Report(
             found=run.counts["found"],
             indexed=run.counts["indexed"],
@@ -76,41 +86,46 @@ class Indexer:
             failed=tuple(run.failed),
             skipped={reason: dict(kinds) for reason, kinds in run.skipped.items()},
             closed_spaces=closed,
+            reused=writer.reused,
         )
 
-    def roots(self, given: list[Root], spaces: Iterable[OpenSpace]) -> list[Root]:
+    def roots(self, given: list[Root], spaces: Iterable[OpenSpace], prune: bool) -> list[Root]:
         """The given roots and, while an open space lacks documents, every earlier root that is still there.
 
-        Raises NotFound when a given one is not.
+        Raises NotFound when a given one is not, unless it held documents that are to be removed by `prune`.
         """
         for root in given:
             if not is_there(root):
-                raise NotFound(f"{root.place} does not exist")
+                held = self.manifest.entries(root.place)
+                if not (held and prune):
+                    raise missing(root, held) if held else NotFound(f"{root.place} does not exist")
         lacking = any(self.manifest.incomplete(space.space) for space in spaces)
         for root in given:
             self.manifest.add_root(root)
         earlier = [root for root in self.manifest.roots() if is_there(root)] if lacking else []
         return list({root.place: root for root in [*given, *earlier]}.values())
 
-    def task(self, document: Document, reader: Reader, spaces: tuple[OpenSpace, ...]) -> Task | None:
-        """What is to be done for a document; None when the library holds it as it is."""
+    def task(
+        self, document: Document, reader: Reader, spaces: tuple[OpenSpace, ...], verify: bool = False
+    ) -> Task | None:
+        """What is to be done for a document; None when the library holds it as it is, by its bytes with `verify`."""
         wanted = {space.space.fingerprint: space for space in spaces}
         entry = self.manifest.entry(document.id)
         valid = entry if entry and entry.done and entry.reader == reader.fingerprint else None
         stat = stat_signature(document)
-        if valid and valid.stat == stat and wanted.keys() <= valid.spaces.keys():
+        if valid and valid.stat == stat and wanted.keys() <= valid.spaces.keys() and not verify:
             return None
         if document.record is None and (size := document.path.stat().st_size) > self.max_file_bytes:
             raise TooLarge(f"{document.path} has {size:,} bytes; indexing.max_file_bytes is {self.max_file_bytes:,}")
         content = content_signature(document)
         whole = not (valid and valid.content == content)
         held = {} if whole or not valid else valid.spaces
-        missing = tuple(space for fingerprint, space in wanted.items() if fingerprint not in held)
-        if valid and not missing:
+        lacking = tuple(space for fingerprint, space in wanted.items() if fingerprint not in held)
+        if valid and not lacking:
             self.manifest.write([replace(valid, stat=stat)])
             return None
         new = Entry(document.id, document.uri, stat, content, reader.fingerprint, spaces=held)
-        return Task(new, missing, known=entry is not None, whole=whole)
+        return Task(new, lacking, known=entry is not None, whole=whole)
 
 
 class _Run:
@@ -122,8 +137,11 @@ class _Run:
         spaces: tuple[OpenSpace, ...],
         writer: Writer,
         on_progress: Callable[[Progress], None],
+        verify: bool,
     ) -> None:
         self._indexer = indexer
+        self._verify = verify
+        self.looks: dict[str, Look] = {}
         self._spaces = spaces
         self._writer = writer
         self._on_progress = on_progress
@@ -131,31 +149,36 @@ class _Run:
         self.failed: list[Failure] = []
         self.skipped: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
-    def index(self, root: Root, others: Sequence[str]) -> None:
-        """Index one root and remove the documents that are no longer below it; `others` as in `gone`."""
-        places = list(find_documents(root, self._indexer.readers))
-        seen: set[str] = set()
-        unreadable: list[str] = []
+    def index(self, root: Root) -> None:
+        """Index one root."""
+        places = list(find_documents(root, self._indexer.readers)) if is_there(root) else []
+        look = self.looks.setdefault(root.place, Look())
         for number, place in enumerate(places):
             self._on_progress(Progress(number, len(places), place.uri))
+            look.take(place)
             if isinstance(place, Document):
-                seen.add(place.id)
                 self._document(place)
             elif place.error is None:
                 self.skipped[place.reason][place.kind] += 1
             else:
-                unreadable.append(place.uri)
                 self._fail(place.uri, place.error)
         self._writer.flush()
-        left = gone(self._indexer.manifest, root, seen, unreadable, others)
-        self.counts["removed"] += self._writer.remove(left)
         self._on_progress(Progress(len(places), len(places), root.place))
+
+    def remove(self, roots: Sequence[Root], prune: bool) -> None:
+        """Remove what is no longer there, now that every root was looked at: what moved has lent its vectors."""
+        for root in roots:
+            left = gone(self._indexer.manifest, root, self.looks)
+            if left and self.looks[root.place].empty and not prune:
+                self._fail(root.place, missing(root, left))
+            else:
+                self.counts["removed"] += self._writer.remove(left)
 
     def _document(self, document: Document) -> None:
         self.counts["found"] += 1
         try:
             reader = reader_of(document, self._indexer.readers)
-            task = self._indexer.task(document, reader, self._spaces)
+            task = self._indexer.task(document, reader, self._spaces, self._verify)
             if task is None:
                 self.counts["unchanged"] += 1
             else:
@@ -168,20 +191,47 @@ class _Run:
         self.failed.append(Failure(uri, error.code, str(error)))
 
 
-def gone(
-    manifest: Manifest, root: Root, seen: Container[str], unreadable: Iterable[str], others: Iterable[str]
-) -> list[Entry]:
+@dataclass(slots=True)
+class Look:
+    """What was seen of a root: its documents, the places that could not be looked at, and whether there was nothing."""
+
+    seen: set[str] = field(default_factory=set)
+    unreadable: list[str] = field(default_factory=list)
+    empty: bool = True
+
+    def take(self, place: Document | Unread) -> None:
+        """Note one more place; hidden files make no folder less empty."""
+        if isinstance(place, Document):
+            self.seen.add(place.id)
+        elif place.error is not None:
+            self.unreadable.append(place.uri)
+        self.empty = self.empty and isinstance(place, Unread) and place.error is None and place.reason == "hidden"
+
+
+def gone(manifest: Manifest, root: Root, looks: Mapping[str, Look]) -> list[Entry]:
     """The documents of the library below the root that were not seen there, as far as all of it could be looked at.
 
-    `others` are the places of roots below this one: they have their own say about what is there.
+    `looks` are at this root and the others of the call by place: those below it have their own say.
     """
+    seen = set[str]().union(*(look.seen for look in looks.values()))
+    unreadable = tuple(looks[root.place].unreadable)
+    others = [place for place in looks if place != root.place and lies_at(place, root.place)]
     return [
         entry
         for entry in manifest.entries(root.place)
         if entry.id not in seen
-        and not entry.uri.startswith(tuple(unreadable))
+        and not entry.uri.startswith(unreadable)
         and not any(lies_at(entry.uri, other) for other in others)
     ]
+
+
+def missing(root: Root, held: Sequence[Entry]) -> NotFound:
+    """Why nothing is removed of a root that held documents and where there is nothing now."""
+    documents = f"{len(held):,} documents" if len(held) > 1 else "a document"
+    return NotFound(
+        f"{root.place} is empty or gone, and the library holds {documents} from there, which stay: "
+        'if it is not just a share that is not mounted, remove them with "mmsearch index --prune"'
+    )
 
 
 def _read_whole(reader: Reader, document: Document) -> Iterable[Segment]:

@@ -26,6 +26,7 @@ create table if not exists documents (
     id text primary key, uri text not null, stat text not null, content text not null,
     reader text not null, modality text not null, segments integer not null, done integer not null);
 create index if not exists documents_by_uri on documents (uri);
+create index if not exists documents_by_content on documents (content);
 create table if not exists holdings (
     document text not null, space text not null, segments integer not null,
     primary key (document, space)) without rowid;
@@ -131,6 +132,15 @@ class Manifest:
     def entry(self, id: str) -> Entry | None:
         row = self._sql.execute("select * from documents where id = ?", (id,)).fetchone()
         return _entry(row, self.held([id])) if row else None
+
+    def twin(self, entry: Entry, space: str) -> str | None:
+        """The id of another document that is whole in the space and was made from the same content by that reader."""
+        same = (
+            "select id from documents join holdings on document = id "
+            "where content = ? and reader = ? and id != ? and done and space = ? limit 1"
+        )
+        row = self._sql.execute(same, (entry.content, entry.reader, entry.id, space)).fetchone()
+        return str(row[0]) if row else None
 
     def entries(self, place: str | None = None) -> list[Entry]:
         """The entries in the order of their places: all, or those at or below the place of a root."""

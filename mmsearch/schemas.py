@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from mmsearch.planning import Plan
+from mmsearch.preview import Preview
 from mmsearch.types import Ranking, Report, Result, Segment
 
 
@@ -29,9 +29,9 @@ def report_json(report: Report) -> dict[str, Any]:
     return asdict(report)
 
 
-def plan_json(plan: Plan) -> dict[str, Any]:
+def preview_json(preview: Preview) -> dict[str, Any]:
     """`mmsearch index --dry-run --json`."""
-    return asdict(plan)
+    return asdict(preview)
 
 
 def _result(result: Result) -> dict[str, Any]:

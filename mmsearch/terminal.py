@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from mmsearch.comparison import Comparison, Difference
+from mmsearch.errors import MMSearchError
 from mmsearch.evaluation import METRICS, summary
 from mmsearch.indexing import Progress
 from mmsearch.places import clock, place
-from mmsearch.planning import Plan
+from mmsearch.preview import Preview
 from mmsearch.types import Failure, Ranking, Report, Result
 
 out = Console(highlight=False)
@@ -55,26 +57,38 @@ def show_report(report: Report) -> None:
         f"{report.indexed} indexed ({report.segments} segments), {report.unchanged} unchanged, "
         f"{report.removed} removed, {len(report.failed)} failed, in {report.seconds:.1f} s"
     )
+    if report.reused:
+        out.print(f"{report.reused} vectors taken over from the same content elsewhere", style="dim")
     show_skipped(report.skipped)
     show_failed(report.failed)
     show_closed(report.closed_spaces)
 
 
-def show_plan(plan: Plan) -> None:
+def show_outcome(outcome: Report | MMSearchError) -> None:
+    """What an indexing did while folders are watched, with the time of day, or why there is none for now."""
+    now = datetime.now().strftime("%H:%M:%S")
+    if isinstance(outcome, Report):
+        out.print(now, style="dim", end=" ")
+        show_report(outcome)
+    else:
+        err.print(f"{now} [yellow]waiting[/] {escape(str(outcome))}", soft_wrap=True)
+
+
+def show_preview(found: Preview) -> None:
     """What an indexing would do: counts, what is to be read by ending, and the estimate."""
-    filled = f"{plan.incomplete} to be completed, " if plan.incomplete else ""
+    filled = f"{found.incomplete} to be completed, " if found.incomplete else ""
     out.print(
-        f"would index {plan.new} new and {plan.changed} changed, {filled}"
-        f"{plan.unchanged} unchanged, {plan.removed} to be removed"
+        f"would index {found.new} new and {found.changed} changed, {filled}"
+        f"{found.unchanged} unchanged, {found.removed} to be removed"
     )
     grid = Table("", "documents", "size", box=None, padding=(0, 1, 0, 0))
     for column in grid.columns[1:]:
         column.justify = "right"
-    for name, amount in {**plan.by_modality, **plan.by_ending}.items():
+    for name, amount in {**found.by_modality, **found.by_ending}.items():
         grid.add_row(name or "without ending", f"{amount.documents:,}", decimal(amount.size_bytes))
-    if plan.by_ending:
+    if found.by_ending:
         out.print(grid)
-        estimate = plan.estimate
+        estimate = found.estimate
         out.print(
             f"about {_duration(estimate.seconds)} and {decimal(estimate.disk_bytes)} in the library, "
             f"going by {estimate.sampled} documents that were read and encoded",
@@ -82,9 +96,9 @@ def show_plan(plan: Plan) -> None:
         )
         if estimate.unsampled:
             out.print(f"not sampled, taken for alike: {', '.join(estimate.unsampled)}", style="dim")
-    show_skipped(plan.skipped)
-    show_failed(plan.failed)
-    show_closed(plan.closed_spaces)
+    show_skipped(found.skipped)
+    show_failed(found.failed)
+    show_closed(found.closed_spaces)
 
 
 def _duration(seconds: float) -> str:

@@ -304,6 +304,7 @@ class Report:
     """What an indexing did. `failed` names every document that is not in the library as it lies on disk now.
 
     `skipped` counts what was passed over: the reason -> an ending ("/" for a whole folder) -> how many.
+    `reused` counts vectors that were not encoded, since the library held the same bytes elsewhere.
     """
 
     found: int
@@ -315,3 +316,4 @@ class Report:
     failed: tuple[Failure, ...]
     skipped: Mapping[str, Mapping[str, int]]
     closed_spaces: Mapping[str, str]
+    reused: int = 0

@@ -8,6 +8,7 @@ from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Store
 from mmsearch.renditions import Renditions
 from mmsearch.spaces import OpenSpace
+from mmsearch.twins import Twins
 from mmsearch.types import Segment
 
 
@@ -61,6 +62,7 @@ class Writer:
         self._renditions = renditions
         self._collections = collections
         self._batch_segments = batch_segments
+        self._twins = Twins(store, manifest)
         self._open: list[_Open] = []
         self._waiting: list[tuple[_Open, Segment]] = []
         self.segments = 0
@@ -72,7 +74,7 @@ class Writer:
         for segment in segments:
             self._waiting.append((document, segment))
             if len(self._waiting) >= self._batch_segments:
-                self._write()
+                self.flush()
         document.read = True
         if len(self._waiting) >= self._batch_segments:
             self.flush()
@@ -85,6 +87,11 @@ class Writer:
             self._prune(document)
         self._manifest.write(document.entry() for document in done)
         self._open = [document for document in self._open if not document.read]
+
+    @property
+    def reused(self) -> int:
+        """How many vectors were taken over from documents with the same content."""
+        return self._twins.reused
 
     def remove(self, entries: Iterable[Entry]) -> int:
         """Take documents out of every space; how many there were."""
@@ -117,9 +124,8 @@ class Writer:
         ]
         if not chosen:
             return
-        segments = [segment for _, segment in chosen]
-        contents = space.encoder.encode(segments)
-        self._store.upsert(space.collection, segments, contents)
+        contents = self._twins.encode(space, [(document.task.entry, segment) for document, segment in chosen])
+        self._store.upsert(space.collection, [segment for _, segment in chosen], contents)
         for (document, segment), content in zip(chosen, contents, strict=True):
             document.written.setdefault(space.space.name, set()).add(segment.id)
             document.filled[space.space.name] += bool(len(content))

@@ -25,6 +25,10 @@ def index(
     include: Include = None,
     exclude: Exclude = None,
     follow_symlinks: FollowSymlinks = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare the bytes of files, not size and times.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove the documents of a path that is empty or gone.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; nothing is written.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -35,10 +39,10 @@ def index(
     from mmsearch import schemas, terminal
     from mmsearch.client import Client
 
-    how: dict[str, Any] = {"include": include or (), "exclude": exclude or ()}
+    how: dict[str, Any] = {"include": include or (), "exclude": exclude or (), "verify": verify, "prune": prune}
     indexing = indexing_options(follow_symlinks)
     if dry_run:
-        _plan(paths, library, how, indexing, as_json)
+        _preview(paths, library, indexing, how, as_json)
         return
     with errors(as_json), Client(library, indexing=indexing) as client:
         with terminal.progress(quiet=as_json) as on_progress:
@@ -51,25 +55,19 @@ def index(
             raise typer.Exit(BAD_DOCUMENTS)
 
 
-def _plan(
-    paths: list[Path],
-    library: Path | None,
-    how: dict[str, Any],
-    indexing: dict[str, Any] | None,
-    as_json: bool,
+def _preview(
+    paths: list[Path], library: Path | None, indexing: dict[str, Any] | None, how: dict[str, Any], as_json: bool
 ) -> None:
     from mmsearch import schemas, terminal
-    from mmsearch.app import root_at
-    from mmsearch.planning import plan
+    from mmsearch.preview import preview_of
     from mmsearch.settings import read_settings
 
     with errors(as_json):
-        settings = read_settings(library=library, indexing=indexing)
-        found = plan(settings, [root_at(settings, path, **how) for path in paths])
+        found = preview_of(read_settings(library=library, indexing=indexing), paths, **how)
         if as_json:
-            print_json(schemas.plan_json(found))
+            print_json(schemas.preview_json(found))
         else:
-            terminal.show_plan(found)
+            terminal.show_preview(found)
         if found.failed:
             raise typer.Exit(BAD_DOCUMENTS)
 

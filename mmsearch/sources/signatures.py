@@ -7,6 +7,9 @@ from pathlib import Path
 from mmsearch.sources.found import reachable
 from mmsearch.types import Document, digest
 
+NAMES = frozenset({"_id", "id"})
+"""Keys of a record that name it and say nothing about what is in it."""
+
 
 def stat_signature(document: Document) -> str:
     """A digest of size and times of the document's files: equal while nobody touched them; nothing is opened.
@@ -22,12 +25,16 @@ def stat_signature(document: Document) -> str:
 
 
 def content_signature(document: Document) -> str:
-    """A digest of the bytes of the document and its side-cars. Raises NotFound, Forbidden."""
+    """A digest of the bytes of the document and its side-cars, the same wherever they lie and whatever they are called.
+
+    Raises NotFound, Forbidden.
+    """
     total = blake2b(digest_size=16)
     if document.record is not None:
-        total.update(json.dumps(document.record, sort_keys=True).encode())
+        said = {key: value for key, value in document.record.items() if key not in NAMES}
+        total.update(json.dumps(said, sort_keys=True).encode())
     for path in _files_of(document):
-        total.update(path.name.encode(errors="surrogateescape"))
+        total.update(f"\0{path.suffix.lower()}\0".encode(errors="surrogateescape"))
         with reachable(path), path.open("rb") as file:
             while chunk := file.read(1 << 20):
                 total.update(chunk)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from PIL import Image
 
 from mmsearch.errors import NotFound
 from mmsearch.protocols import Store
-from mmsearch.types import Document, Segment
+from mmsearch.types import Document, Root, Segment
 from mmsearch.windows import segment_of
 
 NOBODY = 65534
@@ -122,6 +123,77 @@ def test_a_root_that_is_not_there_removes_nothing(library: Library, folder: Path
     with pytest.raises(NotFound, match="does not exist"):
         library.indexer().index([folder / "absent"])
     assert library.dump() == before
+
+
+def _same_size_and_times(file: Path, text: str) -> None:
+    """Other bytes behind the same size and times, as a restored backup or a damaged disk leaves them."""
+    before = file.stat()
+    assert len(text.encode()) == before.st_size
+    file.write_text(text)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_verify_finds_what_size_and_times_do_not_tell(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of change of the inode tells of this; where a file system keeps none, only the bytes do."""
+    real = Path.stat
+    monkeypatch.setattr(Path, "stat", lambda path, **how: _without_ctime(real(path, **how)))
+    library.indexer().index([folder])
+    _same_size_and_times(folder / "deep" / "storm.txt", "The storm spared the mole in March..\n")
+    assert library.indexer().index([folder]).unchanged == 4
+    assert "broke" in library.words()
+    report = library.indexer().index([folder], verify=True)
+    assert (report.indexed, report.unchanged) == (1, 3)
+    assert "spared" in library.words()
+    assert "broke" not in library.words()
+
+
+def _without_ctime(stat: os.stat_result) -> Any:
+    names = ("st_mode", "st_dev", "st_ino", "st_size", "st_atime_ns", "st_mtime_ns")
+    return SimpleNamespace(**{name: getattr(stat, name) for name in names}, st_ctime_ns=0)
+
+
+def test_verify_encodes_nothing_that_is_the_same(library: Library, folder: Path) -> None:
+    library.indexer().index([folder])
+    before = library.dump()
+    report = library.indexer().index([folder], verify=True)
+    assert (report.indexed, report.unchanged) == (0, 4)
+    assert library.dump() == before
+
+
+def test_a_root_that_is_suddenly_empty_loses_nothing_unless_it_is_said(library: Library, folder: Path) -> None:
+    """As a mount point looks while the share is not there."""
+    library.indexer().index([folder])
+    before = library.dump()
+    folder.rename(folder.parent / "share")
+    folder.mkdir()
+    (folder / ".unmounted").write_text("")
+    report = library.indexer().index([folder])
+    assert (report.removed, report.found) == (0, 0)
+    [failure] = report.failed
+    assert (failure.uri, failure.code) == (folder.as_posix(), "not_found")
+    assert "4 documents" in failure.reason
+    assert "--prune" in failure.reason
+    assert library.dump() == before
+    assert library.indexer().index([folder], prune=True).removed == 4
+    assert library.dump()["words"] == {}
+
+
+def test_a_root_that_is_gone_is_an_error_that_says_what_it_held(library: Library, folder: Path) -> None:
+    library.indexer().index([folder])
+    shutil.rmtree(folder)
+    with pytest.raises(NotFound, match=r"4 documents.*--prune"):
+        library.indexer().index([folder])
+    assert library.indexer().index([folder], prune=True).removed == 4
+    with pytest.raises(NotFound, match="does not exist"):
+        library.indexer().index([folder], prune=True)
+
+
+def test_what_is_excluded_leaves_a_root_that_is_not_empty(library: Library, folder: Path) -> None:
+    library.indexer().index([folder])
+    report = library.indexer().index([Root.at(folder, exclude=("*",))])
+    assert (report.removed, report.failed) == (4, ())
 
 
 def test_bad_documents_are_named_and_the_rest_is_indexed(library: Library, folder: Path) -> None:
@@ -333,7 +405,7 @@ def test_killed_and_the_file_gone_before_the_next_run_nothing_is_left(library: L
     assert library.dump()["words"]
     for file in [*folder.rglob("*.*")]:
         file.unlink()
-    library.indexer().index([folder])
+    library.indexer().index([folder], prune=True)
     held = library.dump()
     assert (held["words"], held["text"], held["manifest"], held["pictures"]) == ({}, {}, [], [])
 

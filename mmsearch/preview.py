@@ -2,23 +2,24 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mmsearch.app import closed_aids, rehearsal
+from mmsearch.app import closed_aids, rehearsal, root_at
+from mmsearch.errors import MMSearchError
 from mmsearch.estimating import Amount, Estimate, Work, estimate, read_samples
-from mmsearch.indexing import BAD_DOCUMENT, Indexer, gone
+from mmsearch.indexing import BAD_DOCUMENT, Indexer, Look, gone, missing
 from mmsearch.settings import Settings
-from mmsearch.sources import find_documents, kind_of, lies_at, reader_of, size_bytes
+from mmsearch.sources import find_documents, is_there, kind_of, reader_of, size_bytes
 from mmsearch.spaces import OpenSpace, open_for_indexing
 from mmsearch.types import Document, Failure, Root
 from mmsearch.writing import Task
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Preview:
     """What an indexing would do: documents by what would happen to them, those to be read by ending and medium.
 
     `incomplete` documents are unchanged and lack a space that has opened since. A medium that is only known once a
@@ -45,22 +46,42 @@ class _Found:
     failed: list[Failure] = field(default_factory=list)
     skipped: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     modalities: dict[str, str] = field(default_factory=dict)
+    looks: dict[str, Look] = field(default_factory=dict)
+
+    def fail(self, uri: str, error: MMSearchError) -> None:
+        self.failed.append(Failure(uri, error.code, str(error)))
 
 
-def plan(settings: Settings, roots: Iterable[Root]) -> Plan:
-    """What indexing the roots would do now. The library need not be there, and may be open elsewhere.
+def preview_of(
+    settings: Settings,
+    places: Iterable[str | Path],
+    *,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    verify: bool = False,
+    prune: bool = False,
+) -> Preview:
+    """What indexing the places would do now; options as in `Client.index`.
+
+    The library need not be there, and may be open elsewhere.
 
     Raises NotFound when a root does not exist, InputError for a glob that is no pattern.
     """
+    roots = [root_at(settings, place, include, exclude) for place in places]
     with TemporaryDirectory(prefix="mmsearch-") as scratch:
         indexer = rehearsal(settings, Path(scratch))
         opened, closed = open_for_indexing(indexer.encoders, indexer.manifest, indexer.store)
         spaces = tuple(opened.values())
-        together = indexer.roots(list(roots), spaces)
+        together = indexer.roots(roots, spaces, prune)
         found, started = _Found(), time.perf_counter()
         for root in together:
-            others = [other.place for other in together if other != root and lies_at(other.place, root.place)]
-            _look(indexer, spaces, root, others, found)
+            _look(indexer, spaces, root, verify, found)
+        for root in together:
+            left = gone(indexer.manifest, root, found.looks)
+            if left and found.looks[root.place].empty and not prune:
+                found.fail(root.place, missing(root, left))
+            else:
+                found.counts["removed"] += len(left)
         deciding_s = time.perf_counter() - started
         samples = read_samples(found.work)
         estimated = estimate(found.work, samples, spaces, deciding_s)
@@ -72,7 +93,7 @@ def plan(settings: Settings, roots: Iterable[Root]) -> Plan:
         by_ending[work.ending] = by_ending[work.ending].plus(work.size_bytes)
         by_modality[medium] = by_modality[medium].plus(work.size_bytes)
     counts = {name: found.counts[name] for name in ("new", "changed", "incomplete", "unchanged", "removed")}
-    return Plan(
+    return Preview(
         **counts,
         by_ending=dict(sorted(by_ending.items())),
         by_modality=dict(sorted(by_modality.items())),
@@ -83,31 +104,29 @@ def plan(settings: Settings, roots: Iterable[Root]) -> Plan:
     )
 
 
-def _look(indexer: Indexer, spaces: tuple[OpenSpace, ...], root: Root, others: Sequence[str], found: _Found) -> None:
+def _look(indexer: Indexer, spaces: tuple[OpenSpace, ...], root: Root, verify: bool, found: _Found) -> None:
     """Decide for each document of the root as an indexing would."""
-    seen, unreadable = set[str](), list[str]()
-    for place in find_documents(root, indexer.readers):
+    look = found.looks.setdefault(root.place, Look())
+    for place in find_documents(root, indexer.readers) if is_there(root) else ():
+        look.take(place)
         if not isinstance(place, Document):
             if place.error is None:
                 found.skipped[place.reason][place.kind] += 1
             else:
-                unreadable.append(place.uri)
-                found.failed.append(Failure(place.uri, place.error.code, str(place.error)))
+                found.fail(place.uri, place.error)
             continue
-        seen.add(place.id)
         try:
             reader = reader_of(place, indexer.readers)
             entry = indexer.manifest.entry(place.id)
             if entry and entry.modality:
                 found.modalities[kind_of(place)] = entry.modality
-            task = indexer.task(place, reader, spaces)
+            task = indexer.task(place, reader, spaces, verify)
             if task is not None:
                 found.work.append(Work(place, reader, task, kind_of(place), size_bytes(place)))
             done = entry is not None and entry.done
             found.counts["unchanged" if task is None else _verb(task, done)] += 1
         except BAD_DOCUMENT as error:
-            found.failed.append(Failure(place.uri, error.code, str(error)))
-    found.counts["removed"] += len(gone(indexer.manifest, root, seen, unreadable, others))
+            found.fail(place.uri, error)
 
 
 def _verb(task: Task, done: bool) -> str:

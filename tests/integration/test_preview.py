@@ -13,9 +13,8 @@ from typer.testing import CliRunner
 
 from mmsearch.cli import app
 from mmsearch.client import Client
-from mmsearch.planning import Plan, plan
+from mmsearch.preview import Preview, preview_of
 from mmsearch.settings import read_settings
-from mmsearch.types import Root
 
 pytestmark = pytest.mark.slow
 
@@ -47,8 +46,8 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def _plan(library: Path, *roots: Root | Path) -> Plan:
-    return plan(read_settings(library=library, **PARTS), [Root.at(root) for root in roots])
+def _preview(library: Path, *paths: Path, **how: Any) -> Preview:
+    return preview_of(read_settings(library=library, **PARTS), paths, **how)
 
 
 def _state(folder: Path) -> dict[str, tuple[str, int]]:
@@ -57,13 +56,13 @@ def _state(folder: Path) -> dict[str, tuple[str, int]]:
     return {str(f): (sha256(f.read_bytes()).hexdigest(), f.stat().st_mtime_ns) for f in files}
 
 
-def _verbs(found: Plan) -> tuple[int, int, int, int, int]:
+def _verbs(found: Preview) -> tuple[int, int, int, int, int]:
     return found.new, found.changed, found.incomplete, found.unchanged, found.removed
 
 
 def test_it_says_what_is_done_then_and_writes_nothing(folder: Path, tmp_path: Path) -> None:
-    root = Root.at(folder, exclude=("drafts/",))
-    found = _plan(tmp_path / "library", root)
+    how: dict[str, Any] = {"exclude": ["drafts/"]}
+    found = _preview(tmp_path / "library", folder, **how)
     assert not (tmp_path / "library").exists()
     assert _verbs(found) == (11, 0, 0, 0, 0)
     notes_bytes = sum(file.stat().st_size for file in folder.glob("*.txt"))
@@ -79,27 +78,37 @@ def test_it_says_what_is_done_then_and_writes_nothing(folder: Path, tmp_path: Pa
     assert found.estimate.unsampled == (".md",)
     assert found.estimate.sampled == 10
     with Client(tmp_path / "library", **PARTS) as client:
-        report = client.index(folder, exclude=["drafts/"])
+        report = client.index(folder, **how)
         assert (report.indexed, [Path(f.uri).name for f in report.failed]) == (10, ["empty.md"])
         (folder / "note0.txt").unlink()
         (folder / "note1.txt").write_text("Only ferries now.")
         (folder / "new.txt").write_text("A new lamp.")
         os.utime(folder / "note2.txt", (1, 1))
         before = _state(tmp_path / "library")
-        found = client.plan(folder, exclude=["drafts/"])
+        found = client.preview(folder, **how)
         assert _state(tmp_path / "library") == before, "also while the library is open"
         assert _verbs(found) == (2, 1, 0, 8, 1), "new.txt and the empty file; touched is unchanged"
     closed = _state(tmp_path / "library")
-    assert _verbs(_plan(tmp_path / "library", root)) == (2, 1, 0, 8, 1)
-    assert _verbs(_plan(tmp_path / "library", folder)) == (3, 1, 0, 8, 1), "the draft is no longer excluded"
+    assert _verbs(_preview(tmp_path / "library", folder, **how)) == (2, 1, 0, 8, 1)
+    assert _verbs(_preview(tmp_path / "library", folder)) == (3, 1, 0, 8, 1), "the draft is no longer excluded"
     assert _state(tmp_path / "library") == closed
+
+
+def test_a_path_that_is_empty_is_named_and_pruned_when_said(folder: Path, tmp_path: Path) -> None:
+    with Client(tmp_path / "library", **PARTS) as client:
+        client.index(folder)
+    folder.rename(tmp_path / "elsewhere")
+    folder.mkdir()
+    found = _preview(tmp_path / "library", folder)
+    assert (found.removed, [failure.uri for failure in found.failed]) == (0, [folder.as_posix()])
+    assert _verbs(_preview(tmp_path / "library", folder, prune=True)) == (0, 0, 0, 0, 11)
 
 
 def test_a_space_that_opens_makes_documents_incomplete(folder: Path, tmp_path: Path) -> None:
     words = {**PARTS, "spaces": {**PARTS["spaces"], "text": OFF}}
     with Client(tmp_path / "library", **words) as client:
         client.index(folder)
-    found = _plan(tmp_path / "library", folder)
+    found = _preview(tmp_path / "library", folder)
     assert _verbs(found) == (1, 0, 11, 0, 0)
 
 
@@ -109,7 +118,7 @@ def test_what_was_sampled_is_scaled_by_bytes(tmp_path: Path, monkeypatch: pytest
         (tmp_path / folder).mkdir()
         for name in names:
             (tmp_path / folder / f"{name}.txt").write_text("Nets dry on the quay. " * 30)
-    one, four = (_plan(tmp_path / "library", tmp_path / folder) for folder in ("f1", "f4"))
+    one, four = (_preview(tmp_path / "library", tmp_path / folder) for folder in ("f1", "f4"))
     assert (one.estimate.sampled, four.estimate.sampled) == (1, 1)
     assert four.estimate.disk_bytes == pytest.approx(4 * one.estimate.disk_bytes, abs=4)
     assert one.estimate.disk_bytes > 4 * DIM, "a vector of float32 at the least"
