@@ -28,7 +28,7 @@ from mmsearch.readers import default_readers
 from mmsearch.retrieval_sets import RetrievalSet, read_set
 from mmsearch.settings import Settings
 from mmsearch.sources import CORPUS_FILE, find_documents, reader_of
-from mmsearch.types import Document, Qrels, Query, Segment, Span
+from mmsearch.types import Document, Qrels, Query, Root, Segment, Span
 
 SETS = ("scifact", "wikitablequestions", "fetaqa", "speech_small", "mixed")
 SHOWN = 10
@@ -151,7 +151,7 @@ def _segments(folder: Path) -> Iterator[Segment]:
     splitter = PassageSplitter(tokens, getattr(text, "tokenizer_file", None))
     readers = default_readers(splitter, settings.indexing.table_rows)
     prefix = f"{(folder / CORPUS_FILE).as_posix()}#"
-    for place in find_documents(folder, readers):
+    for place in find_documents(Root.at(folder), readers):
         if isinstance(place, Document):
             for segment in with_languages(reader_of(place, readers).read(place)):
                 yield replace(segment, document_id=place.uri.removeprefix(prefix))

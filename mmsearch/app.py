@@ -13,9 +13,9 @@ from mmsearch.errors import ConfigError, LibraryLocked
 from mmsearch.feedback import Feedback
 from mmsearch.indexing import Indexer
 from mmsearch.manifest import Manifest
-from mmsearch.parts import build, closed_reason, load, readers_of, recognised_suffixes
+from mmsearch.parts import build, closed_aids, encoders_of, load, readers_of, recognised_suffixes
 from mmsearch.progress import Progress
-from mmsearch.protocols import Encoder, Reader, Reranker, Store
+from mmsearch.protocols import Reader, Reranker, Store
 from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
 from mmsearch.refinement import read_refinement
 from mmsearch.renditions import Renditions
@@ -23,7 +23,7 @@ from mmsearch.reranking import Reranking
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
 from mmsearch.spaces import fingerprints, open_for_search, retire_unnamed
-from mmsearch.types import Query, Ranking, Report
+from mmsearch.types import Query, Ranking, Report, Root
 
 
 class App:
@@ -44,7 +44,7 @@ class App:
             raise LibraryLocked(
                 f"{folder} is open in another mmsearch process; stop that one, or point store.uri at a Milvus server"
             ) from None
-        self.encoders = {name: cast(Encoder, build(part)) for name, part in settings.encoders.items()}
+        self.encoders = encoders_of(settings)
         part, limits = settings.reranker, settings.search
         reranker = cast(Reranker, build(part)) if part and part.part else None
         self.reranking = Reranking(reranker, limits.rerank_depth, limits.rerank)
@@ -56,10 +56,13 @@ class App:
 
     def index(
         self,
-        roots: Iterable[Path],
+        roots: Iterable[Path | Root],
         on_progress: Callable[[Progress], None] = lambda _: None,
         spaces: Container[str] = (),
         stop: Callable[[], bool] = lambda: False,
+        *,
+        verify: bool = False,
+        prune: bool = False,
     ) -> Report:
         """Index the roots, into some spaces only if any are named; see Indexer.index."""
         retire_unnamed(self.encoders, self.manifest, self.store)
@@ -75,8 +78,8 @@ class App:
             self.settings.indexing.max_file_bytes,
         )
         try:
-            report = indexer.index(roots, on_progress, stop)
-            return replace(report, closed_spaces={**report.closed_spaces, **self._closed_aids()})
+            report = indexer.index(roots, on_progress, stop, verify=verify, prune=prune)
+            return replace(report, closed_spaces={**report.closed_spaces, **closed_aids(self.settings)})
         finally:
             self.renew()
 
@@ -146,13 +149,6 @@ class App:
             Limits(limits.read_timeout_s, limits.worker_memory_bytes),
             recognised_suffixes(self.settings),
         )
-
-    def _closed_aids(self) -> dict[str, str]:
-        """Why recordings go without transcripts or pictures without their lettering, where they do."""
-        aids = {"recognizer": self.settings.recognizer, "ocr": self.settings.ocr}
-        built = {name: build(part) for name, part in aids.items() if part and part.part}
-        reasons = {name: closed_reason(aid, "fingerprint") for name, aid in built.items()}
-        return {name: reason for name, reason in reasons.items() if reason}
 
     def close(self) -> None:
         """Release the store, the manifest, the feedback and the library."""

@@ -11,10 +11,12 @@ from mmsearch.examples import examples
 from mmsearch.feedback import Judgement
 from mmsearch.filters import parse
 from mmsearch.parts import load
+from mmsearch.preview import Preview, preview_of
 from mmsearch.progress import Progress
 from mmsearch.refinement import forget_refinement
 from mmsearch.refining import refine
 from mmsearch.retrieval_sets import read_set
+from mmsearch.roots import root_at
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
 from mmsearch.settings import read_settings
 from mmsearch.sources import original
@@ -41,14 +43,36 @@ class Client:
     def index(
         self,
         *paths: str | Path,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        verify: bool = False,
+        prune: bool = False,
         on_progress: Callable[[Progress], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Report:
-        """Bring the library to the state of the paths. Raises NotFound when one does not exist.
+        """Bring the library to the state of the paths; what is excluded now goes like what is no longer there.
 
-        Once `stop` says so, what is at hand is written, and the report says `stopped`; the next call goes on.
+        `include` and `exclude` are patterns as in gitignore(5), relative to each path, on top of those of the
+        settings. `verify` compares bytes instead of size and times. The documents of a path that is empty or gone
+        now stay, and the path is named as failed; `prune` removes them. Once `stop` says so, what is at hand is
+        written, and the report says `stopped`; the next call goes on. Raises NotFound when a path does not exist,
+        InputError for a pattern that is none.
         """
-        return self.app.index([Path(path).expanduser() for path in paths], on_progress, stop=stop)
+        settings = self.app.settings
+        roots = [root_at(settings, path, include, exclude) for path in paths]
+        return self.app.index(roots, on_progress, stop=stop, verify=verify, prune=prune)
+
+    def preview(
+        self,
+        *paths: str | Path,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        verify: bool = False,
+        prune: bool = False,
+    ) -> Preview:
+        """What `index` would do with the paths, and an estimate of time and room; nothing is written."""
+        how = {"include": include, "exclude": exclude}
+        return preview_of(self.app.settings, paths, **how, verify=verify, prune=prune)
 
     def search(
         self,

@@ -21,7 +21,7 @@ def examples(manifest: Manifest) -> list[str]:
 
 def _is_demo(manifest: Manifest) -> bool:
     with suppress(NotFound):  # an installation without the demo
-        return demo_library().resolve() in manifest.roots()
+        return demo_library().resolve().as_posix() in {root.place for root in manifest.roots()}
     return False
 
 

@@ -6,7 +6,7 @@ it. Doing it twice is doing it once, and what a killed run left half done the ne
 
 import shutil
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,14 +15,15 @@ from typing import assert_never
 
 from mmsearch.errors import Forbidden, InputError, MMSearchError, ModelError, ModelUnavailable, NotFound, ReaderFailed
 from mmsearch.manifest import Entry, Manifest
-from mmsearch.planning import Plan, Planner, Seen, size_of
+from mmsearch.planning import Plan, Planner
 from mmsearch.progress import Pace, Progress
 from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.reading import Failed, Order, Outcome, Read, Reading, Unchanged
 from mmsearch.renditions import Renditions
-from mmsearch.sources import Unread, find_documents
+from mmsearch.roots import Looks, missing, roots_to_index
+from mmsearch.sources import Unread, find_documents, is_there, size_bytes
 from mmsearch.spaces import OpenSpace, held_collections, open_for_indexing
-from mmsearch.types import Document, Failure, Modality, Report, Segment
+from mmsearch.types import Document, Failure, Modality, Report, Root, Segment
 from mmsearch.writing import Writer
 
 BAD_DOCUMENT = (InputError, NotFound, Forbidden, ReaderFailed)
@@ -53,23 +54,29 @@ class Indexer:
 
     def index(
         self,
-        roots: Iterable[Path],
+        roots: Iterable[Path | Root],
         on_progress: Callable[[Progress], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
+        *,
+        verify: bool = False,
+        prune: bool = False,
     ) -> Report:
         """Index what is at the roots and remove what is no longer there.
 
         Bad documents are named in the report and stop nothing; one whose new version cannot be read
         stays as it was. Once `stop` says so, what is at hand is written and the rest left to the next indexing.
+        `verify` compares bytes where size and times say that nothing changed. A root that held documents and is empty
+        or gone now may be a share that is not mounted: `prune` removes its documents, without it they stay and the
+        root is named.
         Raises NotFound when a root does not exist, StoreError, ModelError, JobError.
         """
         started = time.perf_counter()
         spaces, closed = open_for_indexing(self.encoders, self.manifest, self.store)
-        wanted = self._roots([root.resolve() for root in roots], spaces.values())
-        with _emptied(self.folder), closing(self.reading(self.folder)) as reading:
-            run = _Run(self, tuple(spaces.values()), reading, on_progress, stop)
+        together = roots_to_index(self.manifest, [Root.at(root) for root in roots], spaces.values(), prune)
+        with _emptied(self.folder), closing(self.reading(self.folder)) as reading, closing(Looks()) as looks:
+            run = _Run(self, tuple(spaces.values()), reading, looks, on_progress, stop, verify)
             with closing(run.writer):
-                stopped = run.index(wanted)
+                stopped = run.index(together, prune)
         return Report(
             found=run.counts["found"],
             indexed=run.counts["indexed"],
@@ -78,21 +85,11 @@ class Indexer:
             segments=run.writer.segments,
             seconds=time.perf_counter() - started,
             failed=tuple(failure for _, failure in sorted(run.failed, key=lambda numbered: numbered[0])),
-            skipped=dict(run.skipped),
+            skipped={reason: dict(kinds) for reason, kinds in run.skipped.items()},
             closed_spaces=closed,
             stopped=stopped,
+            reused=run.writer.reused,
         )
-
-    def _roots(self, given: list[Path], spaces: Iterable[OpenSpace]) -> list[Path]:
-        """The given roots and, while an open space lacks documents, every earlier root that is still there."""
-        for root in given:
-            if not root.exists():
-                raise NotFound(f"{root} does not exist")
-        lacking = any(self.manifest.incomplete(space.space) for space in spaces)
-        for root in given:
-            self.manifest.add_root(root)
-        earlier = [root for root in self.manifest.roots() if root.exists()] if lacking else []
-        return list(dict.fromkeys([*given, *earlier]))
 
 
 class _Stopped(Exception):
@@ -107,11 +104,13 @@ class _Run:
         indexer: Indexer,
         spaces: tuple[OpenSpace, ...],
         reading: Reading,
+        looks: Looks,
         on_progress: Callable[[Progress], None],
         stop: Callable[[], bool],
+        verify: bool,
     ) -> None:
-        self._indexer, self._reading, self._stop = indexer, reading, stop
-        self._planner = Planner(indexer.readers, spaces, indexer.manifest, indexer.max_file_bytes)
+        self._indexer, self._reading, self._looks, self._stop = indexer, reading, looks, stop
+        self._planner = Planner(indexer.readers, spaces, indexer.manifest, indexer.max_file_bytes, verify)
         self._tally = _Tally(on_progress)
         self._plans: dict[int, Plan] = {}
         self._sizes: dict[str, int] = {}
@@ -122,46 +121,54 @@ class _Run:
         )
         self.counts: Counter[str] = Counter()
         self.failed: list[tuple[int, Failure]] = []
-        self.skipped: Counter[str] = Counter()
+        self.skipped: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
-    def index(self, roots: Sequence[Path]) -> bool:
+    def index(self, roots: Sequence[Root], prune: bool) -> bool:
         """Index the roots one after another; True when it was stopped before the end."""
         try:
             for root in roots:
-                for place in find_documents(root, self._indexer.readers):
-                    self._listen()
+                for place in self._places(root):
                     if isinstance(place, Document):
-                        self._tally.expect(size_of(place))
+                        self._tally.expect(_size(place))
             for root in roots:
                 self._root(root)
         except _Stopped:
             self.writer.flush()
             return True
+        for root in roots:
+            self._remove(root, prune)
         return False
 
-    def _root(self, root: Path) -> None:
-        """Index one root and remove the documents that are no longer below it."""
-        unreadable: list[str] = []
-        with closing(Seen()) as seen:
-            for place in find_documents(root, self._indexer.readers):
-                if isinstance(place, Document):
-                    seen.add(place.id)
-                    self._document(place)
-                elif place.error is None:
-                    self.skipped[place.path.suffix.lower()] += 1
-                else:
-                    unreadable.append(place.path.as_posix())
-                    self._fail(place)
-                self._listen()
-                if time.monotonic() - self._taken_s > TAKE_S:
-                    while self._take(0):
-                        pass
-            while self._plans:
-                self._take(LISTEN_S)
-            self.writer.flush()
-            held = self._indexer.manifest.places(root)
-            gone = seen.others(id for id, uri in held if not any(map(uri.startswith, unreadable)))
-        self.counts["removed"] += self.writer.remove(gone)
+    def _places(self, root: Root) -> Iterator[Document | Unread]:
+        for place in find_documents(root, self._indexer.readers) if is_there(root) else ():
+            self._listen()
+            yield place
+
+    def _root(self, root: Root) -> None:
+        """Index one root."""
+        self._looks.begin(root)
+        for place in self._places(root):
+            self._looks.take(root, place)
+            if isinstance(place, Document):
+                self._document(place)
+            elif place.error is None:
+                self.skipped[place.reason][place.kind] += 1
+            else:
+                self._fail(place.uri, place.error)
+            if time.monotonic() - self._taken_s > TAKE_S:
+                while self._take(0):
+                    pass
+        while self._plans:
+            self._take(LISTEN_S)
+        self.writer.flush()
+
+    def _remove(self, root: Root, prune: bool) -> None:
+        """Remove what is no longer there, now that every root was looked at: what moved has lent its vectors."""
+        gone = self._looks.gone(self._indexer.manifest, root)
+        if gone and self._looks.empty(root) and not prune:
+            self._fail(root.place, missing(root, len(gone)))
+        else:
+            self.counts["removed"] += self.writer.remove(gone)
 
     def _document(self, document: Document) -> None:
         """Have the document read, unless nothing is to be done for it."""
@@ -170,7 +177,7 @@ class _Run:
         try:
             plan = self._planner.plan(document)
         except BAD_DOCUMENT as error:
-            self._bad(number, document, size_of(document), error)
+            self._bad(number, document, _size(document), error)
             return
         if plan.unchanged:
             self._unchanged(plan)
@@ -231,9 +238,16 @@ class _Run:
         self.failed.append((number, Failure(document.uri, error.code, str(error))))
         self._tally.count(document.uri, size_bytes)
 
-    def _fail(self, place: Unread) -> None:
-        assert place.error is not None
-        self.failed.append((self.counts["found"], Failure(str(place.path), place.error.code, str(place.error))))
+    def _fail(self, uri: str, error: MMSearchError) -> None:
+        self.failed.append((self.counts["found"], Failure(uri, error.code, str(error))))
+
+
+def _size(document: Document) -> int:
+    """The bytes of the document; 0 when it is gone, which its reader will say."""
+    try:
+        return size_bytes(document)
+    except BAD_DOCUMENT:
+        return 0
 
 
 class _Tally:

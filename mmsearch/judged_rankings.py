@@ -75,7 +75,7 @@ def of_set(
     rankings = []
     for number, (id, text) in enumerate(retrieval_set.queries.items()):
         on_progress(Progress(number, len(retrieval_set.queries), text))
-        ranking = search(Query(text, top_k=RANKED))
+        ranking = search(Query(text, top_k=RANKED, all_copies=True))
         grades = retrieval_set.qrels[id]
         names = [retrieval_set.document(result.segment.uri) for result in ranking.results]
         rankings.append(_ranking(text, ranking, [grades.get(name) for name in names], SHOWN))
@@ -114,7 +114,7 @@ def of_feedback(
     for number, (text, of_query) in enumerate(grades.items()):
         on_progress(Progress(number, len(grades), text))
         try:
-            found = search(Query(text, top_k=RANKED))
+            found = search(Query(text, top_k=RANKED, all_copies=True))
         except InputError as error:
             notes.append(f'feedback on "{text}" is left out: {error}')
             continue

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,7 @@ import numpy as np
 
 from mmsearch.errors import StoreError
 from mmsearch.sketches import Sketch
-from mmsearch.types import Modality, Space
+from mmsearch.types import Modality, Root, Space
 
 FORMAT = "1"
 
@@ -26,12 +26,13 @@ SHINGLE = np.dtype("<u4")
 
 SCHEMA = """
 create table if not exists facts (name text primary key, value text not null);
-create table if not exists roots (path text primary key);
+create table if not exists roots (path text primary key, how text not null default '{}');
 create table if not exists spaces (name text primary key, collection text not null, facts text not null);
 create table if not exists documents (
     id text primary key, uri text not null, stat text not null, content text not null,
     reader text not null, modality text not null, segments integer not null, done integer not null);
 create index if not exists documents_by_uri on documents (uri);
+create index if not exists documents_by_content on documents (content);
 create table if not exists holdings (
     document text not null, space text not null, segments integer not null,
     primary key (document, space)) without rowid;
@@ -66,6 +67,8 @@ class Manifest:
         try:
             self._sql = sqlite3.connect(file, check_same_thread=False)
             self._sql.executescript("pragma journal_mode=wal; pragma synchronous=full;" + SCHEMA)
+            if not any(column[1] == "how" for column in self._sql.execute("pragma table_info(roots)")):
+                self._sql.execute("alter table roots add column how text not null default '{}'")
             with self._sql:
                 self._sql.execute("insert or ignore into facts values ('format', ?)", (FORMAT,))
                 self._sql.execute("insert or ignore into facts values ('library', ?)", (uuid4().hex[:8],))
@@ -121,17 +124,31 @@ class Manifest:
             found.setdefault(document, {})[space] = segments
         return found
 
-    def roots(self) -> list[Path]:
-        """The paths that were indexed, the first first."""
-        return [Path(path) for (path,) in self._sql.execute("select path from roots order by rowid")]
+    def roots(self) -> list[Root]:
+        """The roots that were indexed, each as it was looked at last, the first first."""
+        return [_root(*row) for row in self._sql.execute("select path, how from roots order by rowid")]
 
-    def add_root(self, root: Path) -> None:
+    def add_root(self, root: Root) -> None:
+        """Remember the root; how it is looked at replaces how it was."""
+        how = {name: value for name, value in asdict(root).items() if name != "place"}
         with self._writing():
-            self._sql.execute("insert or ignore into roots values (?)", (str(root),))
+            self._sql.execute(
+                "insert into roots (path, how) values (?, ?) on conflict (path) do update set how = excluded.how",
+                (root.place, json.dumps(how)),
+            )
 
     def entry(self, id: str) -> Entry | None:
         row = self._sql.execute("select * from documents where id = ?", (id,)).fetchone()
         return _entry(row, self.held([id])) if row else None
+
+    def twin(self, entry: Entry, space: str) -> str | None:
+        """The id of another document that is whole in the space and was made from the same content by that reader."""
+        same = (
+            "select id from documents join holdings on document = id "
+            "where content = ? and reader = ? and id != ? and done and space = ? limit 1"
+        )
+        row = self._sql.execute(same, (entry.content, entry.reader, entry.id, space)).fetchone()
+        return str(row[0]) if row else None
 
     def entries(self) -> list[Entry]:
         """All entries in the order of their places."""
@@ -139,11 +156,11 @@ class Manifest:
         held = self.held(row[0] for row in found)
         return [_entry(row, held) for row in found]
 
-    def places(self, root: Path) -> Iterator[tuple[str, str]]:
-        """(id, uri) of the documents at or below a file or folder, in the order of their places."""
+    def places(self, place: str) -> Iterator[tuple[str, str]]:
+        """(id, uri) of the documents at or below the place of a root, in the order of their places."""
         below = "uri = ?1 or substr(uri, 1, length(?1) + 1) in (?1 || '/', ?1 || '#')"
         query = f"select id, uri from documents where {below} order by uri"
-        yield from self._sql.execute(query, (root.as_posix().rstrip("/"),))
+        yield from self._sql.execute(query, (place.rstrip("/"),))
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Add or replace entries, all or none."""
@@ -213,6 +230,12 @@ class Manifest:
 def _entry(row: tuple[str, str, str, str, str, str, int, int], held: Mapping[str, Mapping[str, int]]) -> Entry:
     id, uri, stat, content, reader, modality, segments, done = row
     return Entry(id, uri, stat, content, reader, modality, segments, held.get(id, {}), bool(done))
+
+
+def _root(path: str, how: str) -> Root:
+    said = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(how).items()}
+    values: dict[str, Any] = {field.name: said[field.name] for field in fields(Root) if field.name in said}
+    return Root(path, **values)
 
 
 def _space(facts: str) -> Space:

@@ -12,7 +12,7 @@ from mmsearch.errors import ConfigError, ModelError
 from mmsearch.indexing import BAD_DOCUMENT
 from mmsearch.parts import build, load
 from mmsearch.settings import read_settings
-from mmsearch.sources import find_documents, reader_of
+from mmsearch.sources import find_documents, is_there, reader_of
 from mmsearch.types import Document, Segment
 
 CATALOGUE = "mmsearch_encoders.catalogue"
@@ -59,7 +59,7 @@ def align(library: Path | None = None) -> str:
 def _tables(app: App) -> Iterator[Segment]:
     """The tables of the files that were indexed; those that cannot be read are passed over: indexing named them."""
     for root in app.manifest.roots():
-        for place in find_documents(root, app.readers) if root.exists() else ():
+        for place in find_documents(root, app.readers) if is_there(root) else ():
             if isinstance(place, Document):
                 with suppress(*BAD_DOCUMENT):
                     segments = reader_of(place, app.readers).read(place)

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from mmsearch.errors import ConfigError, ModelUnavailable
 from mmsearch.passages import PassageSplitter
-from mmsearch.protocols import OcrEngine, Reader, SpeechRecognizer
+from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers import default_readers
 from mmsearch.readers.audio import AudioReader
 from mmsearch.settings import Part, Settings
@@ -53,6 +53,19 @@ def readers_of(settings: Settings) -> tuple[Reader, ...]:
         cast(OcrEngine | None, ready(settings.ocr)),
         [cast(Reader, build(part)) for part in settings.readers],
     )
+
+
+def encoders_of(settings: Settings) -> dict[str, Encoder]:
+    """The encoders of the settings by space name."""
+    return {name: cast(Encoder, build(part)) for name, part in settings.encoders.items()}
+
+
+def closed_aids(settings: Settings) -> dict[str, str]:
+    """Why recordings go without transcripts or pictures without their lettering, where they do."""
+    aids = {"recognizer": settings.recognizer, "ocr": settings.ocr}
+    built = {name: build(part) for name, part in aids.items() if part and part.part}
+    reasons = {name: closed_reason(aid, "fingerprint") for name, aid in built.items()}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def recognised_suffixes(settings: Settings) -> frozenset[str]:

@@ -1,14 +1,13 @@
 """What is to be done for a document: decided from what the library holds of it and what lies on disk now."""
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mmsearch import identification
 from mmsearch.errors import TooLarge
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Reader
-from mmsearch.sources import reader_of, stat_signature
+from mmsearch.sources import content_signature, reachable, reader_of, size_bytes, stat_signature
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Document
 from mmsearch.writing import Task
@@ -16,7 +15,10 @@ from mmsearch.writing import Task
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A document with what the library holds of it (`entry`), and what it is to be: by `reader`, in `spaces`."""
+    """A document with what the library holds of it (`entry`), and what it is to be: by `reader`, in `spaces`.
+
+    With `verify`, size and times do not tell that it is unchanged: its bytes have to.
+    """
 
     document: Document
     size_bytes: int
@@ -24,6 +26,7 @@ class Plan:
     reader: str
     spaces: tuple[OpenSpace, ...]
     entry: Entry | None
+    verify: bool = False
 
     @property
     def held(self) -> Entry | None:
@@ -34,7 +37,7 @@ class Plan:
     @property
     def unchanged(self) -> bool:
         """Whether nothing is to be done, by size and times alone."""
-        return self._complete and self.held is not None and self.held.stat == self.stat
+        return self._complete and self.held is not None and self.held.stat == self.stat and not self.verify
 
     @property
     def known(self) -> str:
@@ -54,6 +57,13 @@ class Plan:
         new = Entry(self.document.id, self.document.uri, self.stat, content, self.reader, spaces=spaces)
         return Task(new, missing, known=self.entry is not None, whole=held is None)
 
+    def decided(self) -> Task | None:
+        """What is to be done, its bytes looked at where they must be; None for nothing. Raises NotFound, Forbidden."""
+        if self.unchanged:
+            return None
+        content = content_signature(self.document)
+        return None if content == self.known else self.task(content)
+
     @property
     def _complete(self) -> bool:
         wanted = {space.space.fingerprint for space in self.spaces}
@@ -64,10 +74,15 @@ class Planner:
     """Plans documents of one indexing; what readers are called is asked once, as saying it costs milliseconds."""
 
     def __init__(
-        self, readers: Sequence[Reader], spaces: tuple[OpenSpace, ...], manifest: Manifest, max_file_bytes: int
+        self,
+        readers: Sequence[Reader],
+        spaces: tuple[OpenSpace, ...],
+        manifest: Manifest,
+        max_file_bytes: int,
+        verify: bool = False,
     ) -> None:
         self._readers, self._spaces, self._manifest = readers, spaces, manifest
-        self._max_file_bytes = max_file_bytes
+        self._max_file_bytes, self._verify = max_file_bytes, verify
         self._fingerprints: dict[int, str] = {}
 
     def plan(self, document: Document) -> Plan:
@@ -77,52 +92,22 @@ class Planner:
             self._fingerprints[id(reader)] = reading(reader)
         found = Plan(
             document,
-            size_of(document),
+            size_bytes(document),
             stat_signature(document),
             self._fingerprints[id(reader)],
             self._spaces,
             self._manifest.entry(document.id),
+            self._verify,
         )
-        if document.record is None and not found.unchanged and found.size_bytes > self._max_file_bytes:
-            raise TooLarge(
-                f"{document.path} has {found.size_bytes:,} bytes; indexing.max_file_bytes is {self._max_file_bytes:,}"
-            )
+        if document.record is None and not found.unchanged:
+            with reachable(document.path):
+                size = document.path.stat().st_size
+            if size > self._max_file_bytes:
+                limit = f"indexing.max_file_bytes is {self._max_file_bytes:,}"
+                raise TooLarge(f"{document.path} has {size:,} bytes; {limit}")
         return found
 
 
 def reading(reader: Reader) -> str:
     """Changes when the same bytes would give other segments, or the same in another language."""
     return f"{reader.fingerprint} {identification.REVISION}"
-
-
-def size_of(document: Document) -> int:
-    """The bytes of the document's file, 0 when it is gone; of a record without a file, the characters it holds."""
-    path = document.path
-    if document.record is not None:
-        if "path" not in document.record:
-            return sum(len(str(value)) for value in document.record.values())
-        path = path.parent / str(document.record["path"])
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-class Seen:
-    """The ids of documents, in a file of SQLite's own that is gone with it: a corpus may not fit into memory."""
-
-    def __init__(self) -> None:
-        self._sql = sqlite3.connect("", isolation_level=None)
-        self._sql.executescript("pragma journal_mode=off; pragma synchronous=off; begin;")
-        self._sql.execute("create table seen (id text primary key) without rowid")
-
-    def add(self, id: str) -> None:
-        self._sql.execute("insert or ignore into seen values (?)", (id,))
-
-    def others(self, ids: Iterable[str]) -> list[str]:
-        """Those of the ids that were not added, in order."""
-        known = "select 1 from seen where id = ?"
-        return [id for id in ids if self._sql.execute(known, (id,)).fetchone() is None]
-
-    def close(self) -> None:
-        self._sql.close()

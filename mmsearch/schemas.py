@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mmsearch.feedback import Judgement
+from mmsearch.preview import Preview
 from mmsearch.types import Ranking, Report, Result, Segment
 
 
@@ -33,6 +34,11 @@ def judgement_json(judgement: Judgement) -> dict[str, Any]:
 def report_json(report: Report) -> dict[str, Any]:
     """`mmsearch index --json`."""
     return asdict(report)
+
+
+def preview_json(preview: Preview) -> dict[str, Any]:
+    """`mmsearch index --dry-run --json`."""
+    return asdict(preview)
 
 
 def _result(result: Result) -> dict[str, Any]:

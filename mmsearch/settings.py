@@ -60,6 +60,10 @@ class IndexingSettings(BaseModel):
     passage_tokens: int = Field(default=256, ge=32)
     table_rows: int = Field(default=100, ge=1)
     max_file_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
+    include: tuple[str, ...] = ()
+    """Patterns as in gitignore(5) below each root: only what one of them names; those of a call come on top."""
+    exclude: tuple[str, ...] = ()
+    follow_symlinks: bool = False
 
 
 class SearchSettings(BaseModel):

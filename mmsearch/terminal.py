@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
@@ -14,11 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from mmsearch.comparison import Comparison, Difference
+from mmsearch.errors import MMSearchError
 from mmsearch.evaluation import METRICS, summary
 from mmsearch.feedback import Judgement
-from mmsearch.places import place
+from mmsearch.places import clock, place
+from mmsearch.preview import Preview
 from mmsearch.progress import Progress
-from mmsearch.types import Ranking, Report, Result
+from mmsearch.types import Failure, Ranking, Report, Result
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -65,16 +68,83 @@ def show_report(report: Report) -> None:
         f"{report.indexed} indexed ({report.segments} segments), {report.unchanged} unchanged, "
         f"{report.removed} removed, {len(report.failed)} failed, in {report.seconds:.1f} s"
     )
-    if report.skipped:
-        kinds = ", ".join(f"{count} {suffix or 'without ending'}" for suffix, count in sorted(report.skipped.items()))
-        err.print(f"passed over, no reader takes them: {kinds}", style="dim")
-    for failure in report.failed[:SHOWN_FAILURES]:
-        err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}")
-    if len(report.failed) > SHOWN_FAILURES:
-        err.print(f"… and {len(report.failed) - SHOWN_FAILURES} more; --json names all of them")
+    if report.reused:
+        out.print(f"{report.reused} vectors taken over from the same content elsewhere", style="dim")
+    show_skipped(report.skipped)
+    show_failed(report.failed)
     show_closed(report.closed_spaces)
     if report.stopped:
         err.print("stopped; what was done is kept, the same command goes on from here")
+
+
+def show_outcome(outcome: Report | MMSearchError) -> None:
+    """What an indexing did while folders are watched, with the time of day, or why there is none for now."""
+    now = datetime.now().strftime("%H:%M:%S")
+    if isinstance(outcome, Report):
+        out.print(now, style="dim", end=" ")
+        show_report(outcome)
+    else:
+        err.print(f"{now} [yellow]waiting[/] {escape(str(outcome))}", soft_wrap=True)
+
+
+def show_preview(found: Preview) -> None:
+    """What an indexing would do: counts, what is to be read by ending, and the estimate."""
+    filled = f"{found.incomplete} to be completed, " if found.incomplete else ""
+    out.print(
+        f"would index {found.new} new and {found.changed} changed, {filled}"
+        f"{found.unchanged} unchanged, {found.removed} to be removed"
+    )
+    grid = Table("", "documents", "size", box=None, padding=(0, 1, 0, 0))
+    for column in grid.columns[1:]:
+        column.justify = "right"
+    for name, amount in {**found.by_modality, **found.by_ending}.items():
+        grid.add_row(name or "without ending", f"{amount.documents:,}", decimal(amount.size_bytes))
+    if found.by_ending:
+        out.print(grid)
+        estimate = found.estimate
+        out.print(
+            f"about {_duration(estimate.seconds)} and {decimal(estimate.disk_bytes)} in the library, "
+            f"going by {estimate.sampled} documents that were read and encoded",
+            soft_wrap=True,
+        )
+        if estimate.unsampled:
+            out.print(f"not sampled, taken for alike: {', '.join(estimate.unsampled)}", style="dim")
+    show_skipped(found.skipped)
+    show_failed(found.failed)
+    show_closed(found.closed_spaces)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else clock(seconds)
+
+
+def show_failed(failed: Sequence[Failure]) -> None:
+    """The first of the documents that failed, each with its reason."""
+    for failure in failed[:SHOWN_FAILURES]:
+        err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}")
+    if len(failed) > SHOWN_FAILURES:
+        err.print(f"… and {len(failed) - SHOWN_FAILURES} more; --json names all of them")
+
+
+SKIPPED = {
+    "no_reader": "no reader takes them",
+    "hidden": "hidden",
+    "excluded": "excluded",
+    "ignored": "in an ignore file",
+    "not_included": "not included",
+    "link": "links that are not followed",
+}
+"""Why places are passed over, in words."""
+
+
+def show_skipped(skipped: Mapping[str, Mapping[str, int]]) -> None:
+    """What was passed over, a line for each reason."""
+    for reason, kinds in skipped.items():
+        counted = ", ".join(f"{count} {_KINDS.get(kind, kind)}" for kind, count in sorted(kinds.items()))
+        err.print(f"passed over, {SKIPPED[reason]}: {counted}", style="dim", markup=False)
+
+
+_KINDS = {"": "without ending", "/": "folders"}
 
 
 def show_closed(closed: Mapping[str, str]) -> None:

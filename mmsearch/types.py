@@ -124,6 +124,24 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """A place to index, and what of it: an absolute path with "/" between names.
+
+    `include` and `exclude` are patterns as in gitignore(5), relative to the root; no `include` takes all.
+    """
+
+    place: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    follow_symlinks: bool = False
+
+    @classmethod
+    def at(cls, place: "str | Path | Root", **how: Any) -> "Root":
+        """The root at a path, made absolute, looked at as said; a Root is itself."""
+        return place if isinstance(place, Root) else cls(Path(place).expanduser().resolve().as_posix(), **how)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file or record as a source found it, before any reader has opened it.
 
@@ -314,8 +332,9 @@ class Failure:
 class Report:
     """What an indexing did. `failed` names every document that is not in the library as it lies on disk now.
 
-    `skipped` counts files of formats that no reader takes, by their ending. `stopped` says that it was asked to stop
-    before the end; the next indexing goes on from there.
+    `skipped` counts what was passed over: the reason -> an ending ("/" for a whole folder) -> how many. `stopped` says
+    that it was asked to stop before the end; the next indexing goes on from there.
+    `reused` counts vectors that were not encoded, since the library held the same bytes elsewhere.
     """
 
     found: int
@@ -325,6 +344,7 @@ class Report:
     segments: int
     seconds: float
     failed: tuple[Failure, ...]
-    skipped: Mapping[str, int]
+    skipped: Mapping[str, Mapping[str, int]]
     closed_spaces: Mapping[str, str]
     stopped: bool = False
+    reused: int = 0

@@ -15,6 +15,7 @@ from mmsearch.protocols import Store
 from mmsearch.renditions import Renditions
 from mmsearch.sketches import Sketcher
 from mmsearch.spaces import OpenSpace
+from mmsearch.twins import Twins
 from mmsearch.types import Content, Modality, Segment
 
 WINDOW_S = 2.0
@@ -98,6 +99,7 @@ class Writer:
         self._most = batch_segments
         self._room = min(FIRST_SEGMENTS, batch_segments)
         self._on_written = on_written
+        self._twins = Twins(store, manifest)
         self._open: list[_Open] = []
         self._complete: list[_Open] = []
         self._waiting: list[tuple[_Open, Segment]] = []
@@ -138,6 +140,11 @@ class Writer:
             self._write()
         self._settle()
 
+    @property
+    def reused(self) -> int:
+        """How many vectors were taken over from documents with the same content."""
+        return self._twins.reused
+
     def remove(self, ids: Iterable[str]) -> int:
         """Take documents out of every space; how many there were."""
         self._settle()
@@ -173,7 +180,7 @@ class Writer:
             document.modality = document.modality or segment.modality
             document.sketcher.add(segment)
         spaces = {space.space.name: space for document, _ in waiting for space in document.task.spaces}
-        rows = [_encoded(space, waiting) for space in spaces.values()]
+        rows = [_encoded(space, waiting, self._twins) for space in spaces.values()]
         self._settle()
         window = _Window(begun, [segment for _, segment in waiting], rows, complete)
         self._writing = self._thread.submit(self._commit, window)
@@ -218,17 +225,19 @@ class Writer:
             self._renditions.prune(task.entry.id, frozenset().union(*document.written.values()))
 
 
-def _encoded(space: OpenSpace, waiting: Sequence[tuple[_Open, Segment]]) -> _Rows:
+def _encoded(space: OpenSpace, waiting: Sequence[tuple[_Open, Segment]], twins: Twins) -> _Rows:
     """The rows of one space, one for each window of a segment, with what they add to their documents noted there."""
-    name, encoder = space.space.name, space.encoder
+    name = space.space.name
     chosen = [
         (document, window)
         for document, segment in waiting
         if space in document.task.spaces and segment.modality in space.space.stores
-        for window in encoder.windows(segment)
+        for window in space.encoder.windows(segment)
     ]
     segments = [segment for _, segment in chosen]
-    content: Content = encoder.encode(segments) if segments else []
+    content: Content = (
+        twins.encode(space, [(document.task.entry, segment) for document, segment in chosen]) if chosen else []
+    )
     for (document, segment), row in zip(chosen, content, strict=True):
         if document.task.known:
             document.written.setdefault(name, set()).add(segment.id)

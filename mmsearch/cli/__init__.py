@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch import __version__
-from mmsearch.cli import feedback, health, library, quality
+from mmsearch.cli import feedback, health, library, quality, watching
 
 app = typer.Typer(
     help="Search texts, tables, pictures and recordings with one query.",
@@ -14,6 +14,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(library.index)
+app.command()(watching.watch)
 app.command()(library.search)
 app.command("eval")(quality.evaluate)
 app.command()(quality.compare)

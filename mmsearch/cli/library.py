@@ -1,17 +1,21 @@
 """The commands that make a library and search it: index, search, serve, demo."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from mmsearch.cli.options import (
     BAD_DOCUMENTS,
     INTERRUPTED,
+    Exclude,
+    FollowSymlinks,
+    Include,
     Json,
     Library,
     Rerank,
     errors,
+    indexing_options,
     modality_of,
     names,
     print_json,
@@ -22,15 +26,31 @@ from mmsearch.cli.stopping import stopping
 def index(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders, or retrieval sets in the BEIR layout.")],
     library: Library = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    follow_symlinks: FollowSymlinks = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare the bytes of files, not size and times.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove the documents of a path that is empty or gone.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; nothing is written.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the library to the state of the files: new ones in, changed ones replaced, removed ones out."""
+    """Bring the library to the state of the files: new ones in, changed ones replaced, removed and excluded ones out.
+
+    Files named .mmsearchignore exclude below their folders, in the syntax of .gitignore.
+    """
     from mmsearch import schemas, terminal
     from mmsearch.client import Client
 
-    with errors(as_json), Client(library) as client:
+    how: dict[str, Any] = {"include": include or (), "exclude": exclude or (), "verify": verify, "prune": prune}
+    indexing = indexing_options(follow_symlinks)
+    if dry_run:
+        _preview(paths, library, indexing, how, as_json)
+        return
+    with errors(as_json), Client(library, indexing=indexing) as client:
         with stopping() as stop, terminal.progress(quiet=as_json) as on_progress:
-            report = client.index(*paths, on_progress=on_progress, stop=stop)
+            report = client.index(*paths, **how, on_progress=on_progress, stop=stop)
         if as_json:
             print_json(schemas.report_json(report))
         else:
@@ -38,6 +58,23 @@ def index(
         if report.stopped:
             raise typer.Exit(INTERRUPTED)
         if report.failed:
+            raise typer.Exit(BAD_DOCUMENTS)
+
+
+def _preview(
+    paths: list[Path], library: Path | None, indexing: dict[str, Any] | None, how: dict[str, Any], as_json: bool
+) -> None:
+    from mmsearch import schemas, terminal
+    from mmsearch.preview import preview_of
+    from mmsearch.settings import read_settings
+
+    with errors(as_json):
+        found = preview_of(read_settings(library=library, indexing=indexing), paths, **how)
+        if as_json:
+            print_json(schemas.preview_json(found))
+        else:
+            terminal.show_preview(found)
+        if found.failed:
             raise typer.Exit(BAD_DOCUMENTS)
 
 

@@ -25,6 +25,24 @@ Rerank = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
 
+Include = Annotated[
+    list[str] | None,
+    typer.Option("--include", metavar="GLOB", help="Index only what matches, such as '*.jpg'; may be repeated."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="GLOB", help="Leave out what matches, such as 'drafts/'; may be repeated."),
+]
+FollowSymlinks = Annotated[
+    bool | None,
+    typer.Option("--follow-symlinks/--no-follow-symlinks", help="Follow links out of the folder.  [default: no]"),
+]
+
+
+def indexing_options(follow_symlinks: bool | None) -> dict[str, Any] | None:
+    """The settings below `indexing` that the command line names."""
+    return None if follow_symlinks is None else {"follow_symlinks": follow_symlinks}
+
 
 @contextmanager
 def errors(as_json: bool = False) -> Iterator[None]:

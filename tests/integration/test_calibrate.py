@@ -162,7 +162,7 @@ def test_only_what_was_judged_alike_is_refined(tmp_path: Path, twins: Path) -> N
 
 def test_feedback_is_given_while_another_process_holds_the_library(twins: Path) -> None:
     with Client() as client:
-        best, second = client.search(words_of(1)).results[:2]
+        best, second = client.search(words_of(1), all_copies=True).results[:2]
         client.judge(words_of(1), best)
         command = [sys.executable, "-m", "mmsearch.cli", "feedback", "add", words_of(1), second.segment.uri]
         done = subprocess.run([*command, "--not-relevant"], capture_output=True, text=True, timeout=120, check=False)

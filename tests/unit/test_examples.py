@@ -5,6 +5,7 @@ from pathlib import Path
 from mmsearch.demo import demo_library, example_searches
 from mmsearch.examples import examples
 from mmsearch.manifest import Entry, Manifest
+from mmsearch.types import Root
 
 
 def _manifest(folder: Path, *uris: str) -> Manifest:
@@ -28,5 +29,5 @@ def test_at_most_six_come_from_all_over_the_library(tmp_path: Path) -> None:
 
 def test_the_demo_brings_its_own(tmp_path: Path) -> None:
     manifest = _manifest(tmp_path, "/a/town_history.md")
-    manifest.add_root(demo_library().resolve())
+    manifest.add_root(Root.at(demo_library()))
     assert examples(manifest) == [example["query"] for example in example_searches()]

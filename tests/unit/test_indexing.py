@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from PIL import Image
 from mmsearch.errors import NotFound
 from mmsearch.progress import Pace, Progress
 from mmsearch.protocols import Store
-from mmsearch.types import Document, Segment
+from mmsearch.types import Document, Root, Segment
 from mmsearch.windows import segment_of
 
 NOBODY = 65534
@@ -126,6 +127,77 @@ def test_a_root_that_is_not_there_removes_nothing(library: Library, folder: Path
     assert library.dump() == before
 
 
+def _same_size_and_times(file: Path, text: str) -> None:
+    """Other bytes behind the same size and times, as a restored backup or a damaged disk leaves them."""
+    before = file.stat()
+    assert len(text.encode()) == before.st_size
+    file.write_text(text)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_verify_finds_what_size_and_times_do_not_tell(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of change of the inode tells of this; where a file system keeps none, only the bytes do."""
+    real = Path.stat
+    monkeypatch.setattr(Path, "stat", lambda path, **how: _without_ctime(real(path, **how)))
+    library.indexer().index([folder])
+    _same_size_and_times(folder / "deep" / "storm.txt", "The storm spared the mole in March..\n")
+    assert library.indexer().index([folder]).unchanged == 4
+    assert "broke" in library.words()
+    report = library.indexer().index([folder], verify=True)
+    assert (report.indexed, report.unchanged) == (1, 3)
+    assert "spared" in library.words()
+    assert "broke" not in library.words()
+
+
+def _without_ctime(stat: os.stat_result) -> Any:
+    names = ("st_mode", "st_dev", "st_ino", "st_size", "st_atime_ns", "st_mtime_ns")
+    return SimpleNamespace(**{name: getattr(stat, name) for name in names}, st_ctime_ns=0)
+
+
+def test_verify_encodes_nothing_that_is_the_same(library: Library, folder: Path) -> None:
+    library.indexer().index([folder])
+    before = library.dump()
+    report = library.indexer().index([folder], verify=True)
+    assert (report.indexed, report.unchanged) == (0, 4)
+    assert library.dump() == before
+
+
+def test_a_root_that_is_suddenly_empty_loses_nothing_unless_it_is_said(library: Library, folder: Path) -> None:
+    """As a mount point looks while the share is not there."""
+    library.indexer().index([folder])
+    before = library.dump()
+    folder.rename(folder.parent / "share")
+    folder.mkdir()
+    (folder / ".unmounted").write_text("")
+    report = library.indexer().index([folder])
+    assert (report.removed, report.found) == (0, 0)
+    [failure] = report.failed
+    assert (failure.uri, failure.code) == (folder.as_posix(), "not_found")
+    assert "4 documents" in failure.reason
+    assert "--prune" in failure.reason
+    assert library.dump() == before
+    assert library.indexer().index([folder], prune=True).removed == 4
+    assert library.dump()["words"] == {}
+
+
+def test_a_root_that_is_gone_is_an_error_that_says_what_it_held(library: Library, folder: Path) -> None:
+    library.indexer().index([folder])
+    shutil.rmtree(folder)
+    with pytest.raises(NotFound, match=r"4 documents.*--prune"):
+        library.indexer().index([folder])
+    assert library.indexer().index([folder], prune=True).removed == 4
+    with pytest.raises(NotFound, match="does not exist"):
+        library.indexer().index([folder], prune=True)
+
+
+def test_what_is_excluded_leaves_a_root_that_is_not_empty(library: Library, folder: Path) -> None:
+    library.indexer().index([folder])
+    report = library.indexer().index([Root.at(folder, exclude=("*",))])
+    assert (report.removed, report.failed) == (4, ())
+
+
 def test_bad_documents_are_named_and_the_rest_is_indexed(library: Library, folder: Path) -> None:
     (folder / "half.jpg").write_bytes(_jpeg()[:400])
     (folder / "empty.md").write_bytes(b"")
@@ -157,7 +229,7 @@ def test_formats_without_a_reader_are_counted(library: Library, folder: Path) ->
     (folder / "tool.exe").write_bytes(b"MZ")
     (folder / ".hidden.txt").write_text("secret")
     report = library.indexer().index([folder])
-    assert report.skipped == {".exe": 1}
+    assert report.skipped == {"no_reader": {".exe": 1}, "hidden": {".txt": 1}}
     assert not report.failed
 
 
@@ -335,7 +407,7 @@ def test_killed_and_the_file_gone_before_the_next_run_nothing_is_left(library: L
     assert library.dump()["words"]
     for file in [*folder.rglob("*.*")]:
         file.unlink()
-    library.indexer().index([folder])
+    library.indexer().index([folder], prune=True)
     held = library.dump()
     assert (held["words"], held["text"], held["manifest"], held["pictures"]) == ({}, {}, [], [])
 
@@ -379,7 +451,9 @@ def test_progress_counts_documents_bytes_and_media_as_they_get_into_the_library(
     library.indexer().index([folder], steps.append)
     assert [step.done for step in steps] == [1, 2, 3, 4, 5]
     assert {step.total for step in steps} == {5}
-    sizes = {file.as_posix(): file.stat().st_size for file in folder.rglob("*.*") if file.name != "gull.txt"}
+    sizes = {file.as_posix(): file.stat().st_size for file in folder.rglob("*.*")}
+    picture, caption = ((folder / name).as_posix() for name in ("gull.png", "gull.txt"))
+    sizes[picture] += sizes.pop(caption)  # a side-car belongs to its document
     assert {step.total_bytes for step in steps} == {sum(sizes.values())}
     assert [step.done_bytes for step in steps] == list(accumulate(sizes[step.uri] for step in steps))
     assert steps[-1].by_modality == {"text": 2, "table": 1, "image": 1}

@@ -16,7 +16,7 @@ from mmsearch.types import Failure, Report
 
 ASKED = {"paths": ["/photos"]}
 BAD = Failure("/photos/bad.jpg", "corrupt_media", "it does not decode")
-REPORT = Report(3, 2, 0, 0, 2, 1.5, (BAD,), {".mp4": 1}, {})
+REPORT = Report(3, 2, 0, 0, 2, 1.5, (BAD,), {"no_reader": {".mp4": 1}}, {})
 
 
 @pytest.fixture(autouse=True)

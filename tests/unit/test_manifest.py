@@ -7,7 +7,7 @@ import pytest
 
 from mmsearch.errors import StoreError
 from mmsearch.manifest import Entry, Manifest
-from mmsearch.types import Space
+from mmsearch.types import Root, Space
 
 TEXT = Space("text", "dense", frozenset({"text"}), frozenset({"text"}), "model", "1", 3)
 LATER = Space("text", "dense", frozenset({"text"}), frozenset({"text"}), "model", "2", 3)
@@ -42,7 +42,7 @@ def test_entries_are_read_as_written_after_a_restart(manifest: Manifest, tmp_pat
 def test_entries_below_a_root_are_those_of_its_files_and_records(manifest: Manifest, root: str, ids: list[str]) -> None:
     places = ["/a/b/x.txt", "/a/c.txt", "/a/corpus.jsonl#d1", "/ab/x.txt"]
     manifest.write(_entry(str(number), place) for number, place in enumerate(places, 1))
-    assert [id for id, _ in manifest.places(Path(root))] == ids
+    assert [id for id, _ in manifest.places(root)] == ids
 
 
 def test_a_failed_write_leaves_everything_as_it_was(manifest: Manifest) -> None:
@@ -88,3 +88,17 @@ def test_the_census_counts_documents_by_modality_that_are_done(manifest: Manifes
     manifest.write([_entry("1", "/a"), _entry("2", "/b"), Entry("3", "/c", modality="image")])
     assert manifest.census() == {"text": 2}
     assert manifest.held(["1", "3", "absent"]) == {"1": {TEXT.fingerprint: 2, "other": 1}}
+
+
+def test_a_root_is_remembered_as_it_was_looked_at_last(manifest: Manifest) -> None:
+    manifest.add_root(Root("/a", exclude=("*.log",)))
+    manifest.add_root(Root("/b"))
+    manifest.add_root(Root("/a", include=("*.md", "*.txt"), follow_symlinks=True))
+    assert manifest.roots() == [Root("/a", include=("*.md", "*.txt"), follow_symlinks=True), Root("/b")]
+
+
+def test_a_manifest_from_before_roots_had_globs_opens(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "manifest.sqlite3") as sql:
+        sql.execute("create table roots (path text primary key)")
+        sql.execute("insert into roots values ('/a')")
+    assert Manifest(tmp_path / "manifest.sqlite3").roots() == [Root("/a")]

@@ -10,13 +10,13 @@ from mmsearch.passages import PassageSplitter
 from mmsearch.readers import default_readers
 from mmsearch.settings import MANIFEST_FILE
 from mmsearch.sources import Unread, content_signature, find_documents, is_set, reader_of, stat_signature
-from mmsearch.types import Document
+from mmsearch.types import Document, Root
 
 READERS = default_readers(PassageSplitter(256))
 
 
 def _found(root: Path) -> list[Document]:
-    return [place for place in find_documents(root, READERS) if isinstance(place, Document)]
+    return [place for place in find_documents(Root.at(root), READERS) if isinstance(place, Document)]
 
 
 def _make(folder: Path, *names: str) -> None:
@@ -58,16 +58,18 @@ def test_one_file_is_a_root_with_its_side_cars(tmp_path: Path) -> None:
 
 
 def test_a_file_without_reader_is_unread_and_as_root_an_error(tmp_path: Path) -> None:
-    _make(tmp_path, "tool.exe")
-    assert list(find_documents(tmp_path, READERS)) == [Unread(tmp_path / "tool.exe")]
-    (place,) = find_documents(tmp_path / "tool.exe", READERS)
+    _make(tmp_path, "tool.exe", "Makefile")
+    places = [Unread((tmp_path / name).as_posix()) for name in ("Makefile", "tool.exe")]
+    assert list(find_documents(Root.at(tmp_path), READERS)) == places
+    assert [place.kind for place in places] == ["", ".exe"]
+    (place,) = find_documents(Root.at(tmp_path / "tool.exe"), READERS)
     assert isinstance(place, Unread)
     assert isinstance(place.error, UnsupportedMedia)
 
 
 def test_a_root_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="absent"):
-        list(find_documents(tmp_path / "absent", READERS))
+        list(find_documents(Root.at(tmp_path / "absent"), READERS))
 
 
 def _set(folder: Path, *lines: str) -> Path:
@@ -89,7 +91,7 @@ def test_a_retrieval_set_is_its_records(tmp_path: Path) -> None:
 
 def test_a_line_that_is_no_record_is_named_and_the_others_are_found(tmp_path: Path) -> None:
     folder = _set(tmp_path / "set", '{"_id": "d1", "text": "a"}', '{"text": "no id"}', '{"_id": "d3", "text": "c"}')
-    places = list(find_documents(folder, READERS))
+    places = list(find_documents(Root.at(folder), READERS))
     assert [place.record["_id"] for place in places if isinstance(place, Document) and place.record] == ["d1", "d3"]
     (bad,) = [place for place in places if isinstance(place, Unread)]
     assert isinstance(bad.error, CorruptMedia)

@@ -1,0 +1,106 @@
+"""The roots of an indexing: which are looked at, what was seen there, and what is gone since."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmsearch.errors import NotFound
+from mmsearch.manifest import Manifest
+from mmsearch.settings import Settings
+from mmsearch.sources import Unread, is_there, lies_at
+from mmsearch.spaces import OpenSpace
+from mmsearch.types import Document, Root
+
+
+def root_at(settings: Settings, place: str | Path, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Root:
+    """The place as a root, with the globs of the settings and these on top."""
+    said = settings.indexing
+    return Root.at(
+        place,
+        include=(*said.include, *include),
+        exclude=(*said.exclude, *exclude),
+        follow_symlinks=said.follow_symlinks,
+    )
+
+
+def roots_to_index(manifest: Manifest, given: Sequence[Root], spaces: Iterable[OpenSpace], prune: bool) -> list[Root]:
+    """The given roots and, while an open space lacks documents, every earlier root that is still there.
+
+    Raises NotFound when a given one is not, unless it held documents that are to be removed by `prune`.
+    """
+    for root in given:
+        if not is_there(root):
+            held = sum(1 for _ in manifest.places(root.place))
+            if not (held and prune):
+                raise missing(root, held) if held else NotFound(f"{root.place} does not exist")
+    lacking = any(manifest.incomplete(space.space) for space in spaces)
+    for root in given:
+        manifest.add_root(root)
+    earlier = [root for root in manifest.roots() if is_there(root)] if lacking else []
+    return list({root.place: root for root in [*given, *earlier]}.values())
+
+
+def missing(root: Root, held: int) -> NotFound:
+    """Why nothing is removed of a root that held so many documents and where there is nothing now."""
+    documents = f"{held:,} documents" if held > 1 else "a document"
+    return NotFound(
+        f"{root.place} is empty or gone, and the library holds {documents} from there, which stay: "
+        'if it is not just a share that is not mounted, remove them with "mmsearch index --prune"'
+    )
+
+
+@dataclass(slots=True)
+class _Look:
+    unreadable: list[str] = field(default_factory=list)
+    empty: bool = True
+
+
+class Looks:
+    """What was seen at the roots of one indexing: what is gone is known once all were looked at.
+
+    The ids seen are in a file of SQLite's own that is gone with it: a corpus may not fit into memory.
+    """
+
+    def __init__(self) -> None:
+        self._looks: dict[str, _Look] = {}
+        self._sql = sqlite3.connect("", isolation_level=None)
+        self._sql.executescript("pragma journal_mode=off; pragma synchronous=off; begin;")
+        self._sql.execute("create table seen (id text primary key) without rowid")
+
+    def begin(self, root: Root) -> None:
+        """Look at a root, which may hold nothing."""
+        self._looks.setdefault(root.place, _Look())
+
+    def take(self, root: Root, place: Document | Unread) -> None:
+        """Note one more place of the root; hidden files make no folder less empty."""
+        look = self._looks[root.place]
+        if isinstance(place, Document):
+            self._sql.execute("insert or ignore into seen values (?)", (place.id,))
+        elif place.error is not None:
+            look.unreadable.append(place.uri)
+        look.empty = look.empty and isinstance(place, Unread) and place.error is None and place.reason == "hidden"
+
+    def empty(self, root: Root) -> bool:
+        """Whether there was nothing at all at the root."""
+        return self._looks[root.place].empty
+
+    def gone(self, manifest: Manifest, root: Root) -> list[str]:
+        """The ids of documents of the library below the root that were not seen, as far as all could be looked at.
+
+        Roots below this one have their own say.
+        """
+        unreadable = tuple(self._looks[root.place].unreadable)
+        others = [place for place in self._looks if place != root.place and lies_at(place, root.place)]
+        known = "select 1 from seen where id = ?"
+        return [
+            id
+            for id, uri in manifest.places(root.place)
+            if self._sql.execute(known, (id,)).fetchone() is None
+            and not uri.startswith(unreadable)
+            and not any(lies_at(uri, other) for other in others)
+        ]
+
+    def close(self) -> None:
+        """Forget it."""
+        self._sql.close()

@@ -1,0 +1,82 @@
+"""What there is to index: the documents of a root, with the files that describe them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mmsearch.errors import NotFound
+from mmsearch.protocols import Reader
+from mmsearch.sources.folders import LocalTree, document_at, walk
+from mmsearch.sources.found import SkipReason, Unread, reachable, unsupported
+from mmsearch.sources.records import CORPUS_FILE, corpus_records, is_set
+from mmsearch.sources.selection import IGNORE_FILE
+from mmsearch.sources.signatures import content_signature, kind_of, size_bytes, stat_signature
+from mmsearch.types import Document, Root
+
+__all__ = [
+    "CORPUS_FILE",
+    "IGNORE_FILE",
+    "SkipReason",
+    "Unread",
+    "content_signature",
+    "find_documents",
+    "is_set",
+    "is_there",
+    "kind_of",
+    "lies_at",
+    "original",
+    "reachable",
+    "reader_of",
+    "size_bytes",
+    "stat_signature",
+]
+
+
+def find_documents(root: Root, readers: Sequence[Reader]) -> Iterator[Document | Unread]:
+    """The documents at or below the root in the order of their places, and the places that gave none.
+
+    Hidden files and libraries are passed over, and what the root's globs and the ignore files exclude; a root that
+    is a file is a document whatever they say. Side-cars come with the document that they describe. Raises NotFound
+    when the root is not there, InputError for a glob that is no pattern.
+    """
+    sidecars = {suffix: reader.sidecar_suffixes for reader in readers for suffix in reader.suffixes if suffix}
+    if not is_there(root):
+        raise NotFound(f"{root.place} does not exist")
+    place = Path(root.place)
+    if place.is_file():
+        beside = frozenset(file.name for file in place.parent.iterdir())
+        yield document_at(root.place, beside, sidecars) or Unread(root.place, error=unsupported(root.place))
+    else:
+        yield from walk(LocalTree(root), root, sidecars)
+
+
+def is_there(root: Root) -> bool:
+    """Whether there is anything at the root's place."""
+    return Path(root.place).exists()
+
+
+def lies_at(uri: str, place: str) -> bool:
+    """Whether a document is what stands at the place, lies below it, or is a record of it."""
+    return uri == place or uri.startswith((f"{place.rstrip('/')}/", f"{place}#"))
+
+
+def reader_of(document: Document, readers: Sequence[Reader]) -> Reader:
+    """The reader that takes the document: the one for records, or the first that names the file's ending."""
+    record, suffix = document.record is not None, document.path.suffix.lower()
+    for reader in readers:
+        if (record and "" in reader.suffixes) or (not record and suffix and suffix in reader.suffixes):
+            return reader
+    raise unsupported(document.uri)
+
+
+def original(uri: str) -> Path | None:
+    """The file at a document's place; for a record of a set its media file, None when it has none or is gone."""
+    corpus, of_set, _ = uri.partition(f"/{CORPUS_FILE}#")
+    if not of_set:
+        path = Path(uri)
+    else:
+        place = Path(corpus, CORPUS_FILE)
+        record = next((d.record for d in corpus_records(place) if isinstance(d, Document) and d.uri == uri), None)
+        if not record or "path" not in record:
+            return None
+        path = place.parent / str(record["path"])
+    return path if path.is_file() else None

@@ -1,0 +1,150 @@
+"""The documents below a folder, wherever it is: a `Tree` lists, the walk decides what of it is a document."""
+
+import os
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from mmsearch.errors import MMSearchError
+from mmsearch.settings import MANIFEST_FILE
+from mmsearch.sources.found import Unread, reachable
+from mmsearch.sources.records import CORPUS_FILE, corpus_records, is_set
+from mmsearch.sources.selection import IGNORE_FILE, Selection
+from mmsearch.types import Document, Root
+
+Sidecars = Mapping[str, tuple[str, ...]]
+"""The ending of a document -> the endings of the files that may describe it, the preferred first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in a folder. A link is `link` when it is not followed, else what it leads to."""
+
+    name: str
+    kind: Literal["file", "folder", "link"]
+
+
+class Tree(Protocol):
+    """Folders that can be listed; places are strings with "/" between names."""
+
+    def entries(self, folder: str) -> Iterable[Entry]:
+        """What is in the folder, in the order of names. Raises MMSearchError when that cannot be known, all of it."""
+
+    def text(self, file: str) -> str:
+        """The text of a small file. Raises MMSearchError."""
+
+
+class LocalTree:
+    """Folders of this machine. A link to a file stays a file as long as it leads into the root.
+
+    With `follow_symlinks` links out of the root are followed too, a folder only once however many ways lead to it,
+    so that a walk ends; what a link inside the root leads to has its own place there.
+    """
+
+    def __init__(self, root: Root) -> None:
+        self._root = os.path.realpath(root.place)
+        self._follow = root.follow_symlinks
+        self._visited: set[tuple[int, int]] = set()
+
+    def entries(self, folder: str) -> Iterable[Entry]:
+        with reachable(folder):
+            if not self._visited:
+                self._is_new(folder)
+            with os.scandir(folder) as found:
+                return [Entry(e.name, self._kind(e)) for e in sorted(found, key=lambda e: e.name)]
+
+    def text(self, file: str) -> str:
+        with reachable(file):
+            return Path(file).read_text("utf-8-sig", errors="surrogateescape")
+
+    def _kind(self, entry: "os.DirEntry[str]") -> Literal["file", "folder", "link"]:
+        if not entry.is_symlink():
+            if not entry.is_dir():
+                return "file"
+            return "folder" if not self._follow or self._is_new(entry.path) else "link"
+        target = os.path.realpath(entry.path)
+        inside = target == self._root or target.startswith(self._root.rstrip(os.sep) + os.sep)
+        if not Path(target).is_dir():
+            return "file" if inside or self._follow else "link"
+        return "folder" if self._follow and not inside and self._is_new(target) else "link"
+
+    def _is_new(self, folder: str) -> bool:
+        """Whether a real folder is met for the first time."""
+        stat = Path(folder).stat()
+        known = (stat.st_dev, stat.st_ino) in self._visited
+        self._visited.add((stat.st_dev, stat.st_ino))
+        return not known
+
+
+def walk(tree: Tree, root: Root, sidecars: Sidecars) -> Iterator[Document | Unread]:
+    """The documents of a root that is a folder, those of a folder before those of its sub-folders.
+
+    A folder that cannot be listed, or whose ignore file cannot be read, is one Unread with its error.
+    """
+    selection = Selection(root)
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        folder = f"{root.place.rstrip('/')}/{below}"
+        try:
+            entries = list(tree.entries(folder))
+            names = {entry.name for entry in entries}
+            selection.enter(below, tree.text(folder + IGNORE_FILE) if IGNORE_FILE in names else None)
+        except MMSearchError as error:
+            yield Unread(folder, error=error)
+            continue
+        if isinstance(tree, LocalTree) and is_set(Path(folder)):
+            yield from corpus_records(Path(folder, CORPUS_FILE))
+        elif MANIFEST_FILE not in names:
+            folders = yield from _folder(folder, below, entries, selection, sidecars)
+            waiting += reversed(folders)
+
+
+def _folder(
+    folder: str, below: str, entries: Iterable[Entry], selection: Selection, sidecars: Sidecars
+) -> Generator[Document | Unread, None, list[str]]:
+    """The documents in the folder itself; returns the sub-folders to look into."""
+    present: list[str] = []
+    folders: list[str] = []
+    for entry in entries:
+        name = entry.name + ("/" if entry.kind == "folder" else "")
+        if entry.name.startswith("."):
+            if entry.name != IGNORE_FILE:
+                yield Unread(folder + name, "hidden")
+        elif hidden := selection.hides(below + name):
+            yield Unread(folder + name, hidden)
+        elif entry.kind == "link":
+            yield Unread(folder + name, "link")
+        elif entry.kind == "folder":
+            folders.append(below + name)
+        else:
+            present.append(name)
+    yield from _files(folder, below, present, selection, sidecars)
+    return folders
+
+
+def _files(
+    folder: str, below: str, names: Iterable[str], selection: Selection, sidecars: Sidecars
+) -> Iterator[Document | Unread]:
+    present = list(names)
+    found = [(name, document_at(folder + name, frozenset(present), sidecars)) for name in present]
+    described = {path.name for _, document in found if document for path in document.sidecars}
+    for name, document in found:
+        if name in described:
+            continue
+        if not selection.wants(below + name):
+            yield Unread(folder + name, "not_included")
+        else:
+            yield document or Unread(folder + name)
+
+
+def document_at(uri: str, present: frozenset[str], sidecars: Sidecars) -> Document | None:
+    """The file as a document with those of the names beside it that describe it; None when no reader takes it."""
+    path = Path(uri)
+    suffixes = sidecars.get(path.suffix.lower())
+    if suffixes is None:
+        return None
+    candidates = [base + suffix for suffix in suffixes for base in (path.stem, path.name)]
+    beside = tuple(path.with_name(name) for name in candidates if name in present and name != path.name)
+    return Document(uri=uri, path=path, sidecars=beside)
