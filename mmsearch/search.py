@@ -17,7 +17,7 @@ from mmsearch.calibration import (
     TermStatistics,
 )
 from mmsearch.candidates import Candidates, gather, log_priors
-from mmsearch.errors import InputError
+from mmsearch.errors import InputError, SpaceMismatch
 from mmsearch.fusion import calibrated, method
 from mmsearch.languages import ENGLISH, LANGUAGES, in_language
 from mmsearch.manifest import Manifest
@@ -57,7 +57,13 @@ class Searcher:
     _languages: dict[str, bool] = field(default_factory=dict)
 
     def search(self, query: Query) -> Ranking:
-        """The ranking for the query. Raises InputError for a query that asks nothing, StoreError, ModelError."""
+        """The ranking for the query.
+
+        Raises InputError for a query that asks nothing, SpaceMismatch when the words, which name every segment, are of
+        an earlier mmsearch, StoreError, ModelError.
+        """
+        if CATALOGUE not in self.spaces:
+            raise SpaceMismatch(self.closed.get(CATALOGUE, f'there is no space "{CATALOGUE}" in the settings'))
         clock = _Clock()
         asked, wording = read_operators(query)
         _check(query, asked)
