@@ -1,9 +1,8 @@
 """The language that a text is in, and those that a query may be in.
 
-py3langid 0.4 (BSD-3, released in 2026, one wheel of 4.5 MB for every platform, needs numpy alone) was chosen among four
-by short texts in nine languages: it was wrong in 1 of 500 and said nothing where it did not know. Lingua needs 96 MB,
-fasttext's small model was wrong ten times as often, and stop words take Dutch for German. benchmarks/QUALITY.md has the
-figures.
+py3langid 0.4 (BSD-3, released in 2026, one wheel of 4.5 MB for every platform, needs numpy alone) was chosen by short
+texts in nine languages: wrong in 4 of 1,000, and silent where it does not know. Lingua weighs 96 MB, fasttext's small
+model is wrong more often, and stop words take Dutch for German: benchmarks/QUALITY.md has the figures.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -20,14 +19,14 @@ REVISION = "1"
 
 SURE = 0.5
 """From which probability on a text is in a language."""
-LIKELY = 0.15
+LIKELY = 0.1
 """From which probability on a query may be in a language, among those that come into question."""
+NO_LANGUAGE = "zxx"
+"""What py3langid calls numbers, names of files and code."""
 READ_CHARS = 1_000
 """As much of a text tells its language."""
 READ_SEGMENTS = 200
 """As many segments tell the language of their document."""
-NOT_WRITTEN = frozenset({"vo"})
-"""Languages that no library holds and that short texts are taken for."""
 
 
 def with_languages(segments: Iterable[Segment]) -> Iterator[Segment]:
@@ -62,7 +61,7 @@ def identified(text: str) -> str:
     if not text.strip():
         return ""
     code, probability = _identifier().classify(text[:READ_CHARS])
-    return str(code) if probability >= SURE and len(code) == 2 else ""
+    return str(code) if probability >= SURE and code != NO_LANGUAGE else ""
 
 
 def likely(text: str, among: Collection[str]) -> tuple[str, ...]:
@@ -76,10 +75,9 @@ def likely(text: str, among: Collection[str]) -> tuple[str, ...]:
 
 @cache
 def _identifier() -> Any:
-    """Loaded on first use: it takes a second and 125 MB. Languages without a code of two letters are left out."""
+    """Loaded on first use: it takes a second and keeps 75 MB. Languages without a code of two letters are left out."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    codes = [code for code in identifier.labels if len(code) == 2 and code not in NOT_WRITTEN]
-    identifier.set_languages([*codes, "zxx"])  # zxx: no language
+    identifier.set_languages([code for code in identifier.labels if len(code) == 2 or code == NO_LANGUAGE])
     return identifier

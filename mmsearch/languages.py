@@ -1,7 +1,7 @@
 """The languages whose words are stemmed, each an entry of LANGUAGES: a further Snowball language is one entry more.
 
-Stemmers are Snowball's (Porter 2001, snowballstem.org), which know 30 languages. They get words without accents, as
-everything here is folded: measured in benchmarks/QUALITY.md.
+Stemmers are Snowball's (Porter 2001, snowballstem.org), which know 30 languages more. They get words without accents,
+which many people leave out when they ask: benchmarks/QUALITY.md has what it costs.
 """
 
 import re
@@ -29,25 +29,32 @@ class Language:
         return self.stem(word)
 
 
-def _snowball(name: str, code: str, *, elided: str = "", unaccented: tuple[str, str] = ("", "")) -> Language:
-    """`unaccented` is an ending that the stemmer would know by its accent, and what stems alike without one."""
+def snowball(
+    name: str, stop_words: frozenset[str] = frozenset(), *, elided: str = "", endings: tuple[str, str] | None = None
+) -> Language:
+    """A language by Snowball's name of it.
+
+    `endings` is what the stemmer would know by its accent (a pattern), and what stems alike without one.
+    """
     stem: Callable[[str], str] = Stemmer.Stemmer(name, 0).stemWord
-    if any(unaccented):
-        ending, alike = re.compile(unaccented[0]), unaccented[1]
-        return Language(lambda word: stem(ending.sub(alike, word)), STOP_WORDS[code], frozenset(elided.split()))
-    return Language(stem, STOP_WORDS[code], frozenset(elided.split()))
+    if endings is None:
+        return Language(stem, stop_words, frozenset(elided.split()))
+    accented, plain = re.compile(endings[0]), endings[1]
+    return Language(lambda word: stem(accented.sub(plain, word)), stop_words, frozenset(elided.split()))
 
 
 ENGLISH = "en"
 """The rules for a segment that says no language or one that is not here: names, codes and numbers take no harm."""
 
 LANGUAGES: Mapping[str, Language] = {
-    ENGLISH: _snowball("english", "en"),
-    "de": _snowball("german", "de"),
-    "fr": _snowball("french", "fr", elided="c d j l m n s t qu jusqu lorsqu puisqu quoiqu", unaccented=(r"ees?$", "e")),
-    "es": _snowball("spanish", "es"),
+    ENGLISH: snowball("english", STOP_WORDS["en"]),
+    "de": snowball("german", STOP_WORDS["de"]),
+    "fr": snowball(
+        "french", STOP_WORDS["fr"], elided="c d j l m n s t qu jusqu lorsqu puisqu quoiqu", endings=(r"ees?$", "e")
+    ),
+    "es": snowball("spanish", STOP_WORDS["es"]),
 }
-"""ISO 639-1 code -> language."""
+"""ISO 639-1 code -> language. Whoever changes it raises `lexical.REVISION`."""
 
 
 def language_of(segment: Segment) -> str:

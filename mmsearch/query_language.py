@@ -8,7 +8,8 @@
 
 `type` takes text, table, image or audio, or what people call them (photo, recording). A date is 2024, 2024-05 or
 2024-05-31: `before:2024` is up to the end of 2023, `after:2024` from its beginning; documents without a date are in
-neither. `in` is a part of the path, in quotes if it holds blanks. A phrase or a word with a minus means the segment:
+neither. `lang` takes the code of the language that a text says or tells to be in, and the words are then in that
+language. `in` is a part of the path, in quotes if it holds blanks. A phrase or a word with a minus means the segment:
 see `Wording`. A minus counts before a letter or a quote only (`-5` and `--all` are words), a quote that is not closed
 is no quote, and `other:thing` is just words; so is anything in quotes: `"type:error"`.
 """

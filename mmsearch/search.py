@@ -17,7 +17,7 @@ from mmsearch.calibration import (
     TermStatistics,
 )
 from mmsearch.candidates import Candidates, gather, log_priors
-from mmsearch.errors import InputError
+from mmsearch.errors import InputError, SpaceMismatch
 from mmsearch.fusion import CALIBRATED, METHODS, calibrated, method
 from mmsearch.languages import ENGLISH, LANGUAGES, in_language
 from mmsearch.manifest import Manifest
@@ -65,8 +65,11 @@ class Searcher:
         `no_good_match` compares the evidence with chance, whatever judgements make of the scores: a refined score says
         how often such a result is relevant to queries like the judged, and hardly anybody judges queries without an
         answer, so that it says nothing of them.
-        Raises InputError for a query that asks nothing, StoreError, ModelError, and what Reranking.asked raises.
+        Raises InputError for a query that asks nothing, SpaceMismatch when the words, which name every segment, are of
+        an earlier mmsearch, StoreError, ModelError, and what Reranking.asked raises.
         """
+        if CATALOGUE not in self.spaces:
+            raise SpaceMismatch(self.closed.get(CATALOGUE, f'there is no space "{CATALOGUE}" in the settings'))
         clock = _Clock()
         asked, wording = read_operators(query)
         _check(query, asked)

@@ -42,7 +42,8 @@ def open_for_search(
             closed[name] = f'nothing is indexed in the space "{name}" yet; run "mmsearch index"'
         elif held.fingerprint != space.fingerprint:
             closed[name] = (
-                f'the space "{name}" was made by {held.model}, now set is {space.model}; run "mmsearch index"'
+                f'the space "{name}" was made by {held.model} {held.revision}, now it is {space.model} '
+                f'{space.revision}; run "mmsearch index" to make it anew'
             )
         else:
             store.open(collection, space)

@@ -7,6 +7,7 @@ import pytest
 from libraries import Library
 
 from mmsearch import bm25, identification
+from mmsearch.errors import SpaceMismatch
 from mmsearch.protocols import Store
 from mmsearch.search import Searcher
 from mmsearch.spaces import open_for_search
@@ -145,8 +146,10 @@ def test_other_constants_of_bm25_make_the_index_anew(tmp_path: Path, monkeypatch
         before = _results(_searcher(library, store, tmp_path / "papers"), "dice")[0].hits[0].score
         monkeypatch.setattr(bm25, "K1", 2.0)
         monkeypatch.setattr(bm25, "B", 0.0)
-        _, closed = open_for_search(library.encoders, library.manifest, store)
-        assert 'run "mmsearch index"' in closed["words"]
+        spaces, closed = open_for_search(library.encoders, library.manifest, store)
+        assert closed.keys() == {"words"}
+        with pytest.raises(SpaceMismatch, match=r'made by bm25 .* now it is bm25 .*; run "mmsearch index"'):
+            Searcher(spaces, closed, store, library.manifest, 10, "calibrated").search(Query("dice"))
         after = _results(_searcher(library, store, tmp_path / "papers"), "dice")[0].hits[0].score
         assert after != pytest.approx(before, rel=1e-3)
         reference = MemoryStore()

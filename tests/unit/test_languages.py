@@ -1,10 +1,12 @@
 """What counts as the same word in four languages, and which words are too common in which."""
 
+from typing import cast
+
 import pytest
 
 from mmsearch.bm25 import OR
 from mmsearch.calibration import TermStatistics
-from mmsearch.languages import LANGUAGES, language_of
+from mmsearch.languages import LANGUAGES, Language, language_of, snowball
 from mmsearch.lexical import LexicalEncoder, alternatives, analyze
 from mmsearch.stop_words import STOP_WORDS
 from mmsearch.types import Query, Segment, Span
@@ -86,6 +88,14 @@ def test_a_word_is_looked_for_unless_every_likely_language_calls_it_common(word:
 
 
 @pytest.mark.parametrize(
+    ("text", "word"),
+    [("pour concrete", "pour"), ("die hard", "die"), ("war and peace", "war"), ("sin city", "sin"), ("le but", "but")],
+)
+def test_a_common_word_of_another_language_stays_beside_other_words(text: str, word: str) -> None:
+    assert word in {term for terms in alternatives(text, LANGUAGES) for term in terms}
+
+
+@pytest.mark.parametrize(
     ("text", "among", "words"),
     [
         ("the boats were running", LANGUAGES, [("boat",), ("run",)]),
@@ -106,6 +116,14 @@ def test_the_languages_of_a_query_may_be_said() -> None:
     encoder = LexicalEncoder()
     assert encoder.encode_query(Query("die Häuser", languages=frozenset({"de"}))) == f"haus{OR}hauser"
     assert encoder.encode_query(Query("die Häuser", languages=frozenset({"en"}))) == "die hauser"
+
+
+def test_a_further_language_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cast(dict[str, Language], LANGUAGES), "it", snowball("italian", elided="l d un"))
+    assert analyze("l'albero, gli alberi", "it") == ["alber", "gli", "alber"]
+    [italian] = LexicalEncoder().encode([_segment("vecchi alberi", "it")])
+    asked = LexicalEncoder().encode_query(Query("i vecchi alberi dei giardini")).replace(OR, " ").split()
+    assert set(italian.split()) <= set(asked)
 
 
 def test_a_word_with_alternatives_weighs_as_one() -> None:
