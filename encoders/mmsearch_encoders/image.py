@@ -1,8 +1,10 @@
 """The image space: pictures and words in one space by an open_clip model (Radford et al., ICML 2021)."""
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ import numpy as np
 from mmsearch.errors import ConfigError, CorruptMedia, ModelError
 from mmsearch.types import Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch_encoders import clip_zoo
+from mmsearch_encoders.batching import Budget, fill, mixed
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
 from mmsearch_encoders.weights import Source, read_json, require, revision, weights_in
 
@@ -32,6 +35,7 @@ CLIP_WEIGHTS = (
     "*.pt",
 )
 """The files that open_clip looks for in a folder, the preferred first."""
+PREPARING_THREADS = min(8, os.cpu_count() or 1)
 CONFIG_FILE = "open_clip_config.json"
 
 
@@ -44,6 +48,8 @@ class Loaded:
     prepare: Callable[["Image"], "Tensor"]
     tokenize: Callable[[list[str]], "Tensor"]
     device: str
+    pixels: int
+    """Of a picture as the model sees it."""
 
 
 class ImageEncoder:
@@ -52,7 +58,8 @@ class ImageEncoder:
     `model` and `pretrained` are a pair of `open_clip.list_pretrained()`, or `pretrained` is a checkpoint file for
     the architecture `model` (a name, or a JSON file of one's own), or `model` alone is a folder or a hub
     repository with open_clip_config.json and weights. `prompt` is put around a text query where it says `{}`:
-    "a photo of {}." suits single nouns, while whole sentences need none.
+    "a photo of {}." suits single nouns, while whole sentences need none. `batch_pixels` bounds the pixels of one batch
+    as the model sees them: unless given, sixteen pictures of 224 x 224 on a processor, and 256 on a GPU.
     """
 
     def __init__(
@@ -61,13 +68,14 @@ class ImageEncoder:
         pretrained: str | None = "datacomp_xl_s13b_b90k",
         prompt: str = "{}",
         device: str | None = None,
-        batch_pictures: int = 16,
+        batch_pixels: int | None = None,
     ) -> None:
         if "{}" not in prompt:
             raise ConfigError(f'the image prompt "{prompt}" has no {{}} where the query goes')
         self.source, self._config = source_of(model, pretrained)
         self._model_name, self._pretrained = model, pretrained
-        self._prompt, self._device, self._batch_pictures = prompt, device, batch_pictures
+        self._prompt, self._device = prompt, device
+        self._budget = Budget(batch_pixels, processor=16 * 224**2, gpu=256 * 224**2)
         self._loaded = Once(self._load)
 
     @cached_property
@@ -93,27 +101,47 @@ class ImageEncoder:
         return [segment] if segment.modality == "image" and segment.picture is not None else []
 
     def encode(self, segments: Sequence[Segment]) -> Embeddings:
-        step = self._batch_pictures
-        rows = [self._pictures(segments[i : i + step]) for i in range(0, len(segments), step)]
-        empty: Embeddings = np.zeros((0, self.space.dim), np.float32)
-        return np.concatenate(rows) if rows else empty
+        """Pictures are decoded and scaled in threads, a batch ahead of the model."""
+        rows: Embeddings = np.zeros((len(segments), self.space.dim), np.float32)
+        if not segments:
+            return rows
+        import torch
+
+        loaded = self._loaded()
+        coming: dict[int, Future[Tensor]] = {}
+        with ThreadPoolExecutor(PREPARING_THREADS, "preparing") as threads:
+
+            def prepare(batch: list[int]) -> None:
+                for i in batch:
+                    if i not in coming:
+                        coming[i] = threads.submit(self._prepared, segments[i].picture or b"", segments[i].uri)
+
+            def encode(batch: list[int]) -> Embeddings:
+                prepare(batch)
+                return self._unit(loaded.model.encode_image, torch.stack([coming[i].result() for i in batch]))
+
+            def encode_once(batch: list[int]) -> Embeddings:
+                made = mixed(encode, loaded.device)(batch)
+                for i in batch:
+                    del coming[i]
+                return made
+
+            with reporting(f"encoding by {self.source.model}"):
+                fill(rows, [loaded.pixels] * len(segments), self._budget, loaded.device, encode_once, prepare)
+        return rows
 
     def encode_query(self, query: Query) -> Vector:
         loaded = self._loaded()
         if query.image is not None:
             picture = self._prepared(query.image, "the picture of the query")
-            rows = self._unit(loaded.model.encode_image, picture[None])
+            asked, tower = picture[None], loaded.model.encode_image
         else:
-            tokens = loaded.tokenize([self._prompt.replace("{}", query.text)])
-            rows = self._unit(lambda batch: encode_text(loaded.model, batch), tokens)
+            asked = loaded.tokenize([self._prompt.replace("{}", query.text)])
+            tower = partial(encode_text, loaded.model)
+        with reporting(f"encoding by {self.source.model}"):
+            rows = self._unit(tower, asked)
         vector: Vector = rows[0]
         return vector
-
-    def _pictures(self, segments: Sequence[Segment]) -> Embeddings:
-        import torch
-
-        prepared = [self._prepared(segment.picture or b"", segment.uri) for segment in segments]
-        return self._unit(self._loaded().model.encode_image, torch.stack(prepared))
 
     def _prepared(self, picture: bytes, name: str) -> "Tensor":
         from PIL import Image
@@ -128,7 +156,7 @@ class ImageEncoder:
     def _unit(self, tower: Callable[["Tensor"], "Tensor"], batch: "Tensor") -> Embeddings:
         import torch
 
-        with reporting(f"encoding by {self.source.model}"), torch.inference_mode():
+        with torch.inference_mode():
             rows = tower(batch.to(self._loaded().device))
             unit: Embeddings = torch.nn.functional.normalize(rows.float(), dim=-1).cpu().numpy()
         return unit
@@ -156,7 +184,8 @@ class ImageEncoder:
             model: Any = factory.create_model(name, device=device, require_pretrained=True, **options).eval()
             config = transform.PreprocessCfg(**model.visual.preprocess_cfg)
             prepare = transform.image_transform_v2(config, is_train=False)
-            return Loaded(model, prepare, factory.get_tokenizer(name), device)
+            height, width = config.size if isinstance(config.size, tuple | list) else (config.size, config.size)
+            return Loaded(model, prepare, factory.get_tokenizer(name), device, height * width)
 
 
 def encode_text(model: Any, tokens: "Tensor") -> "Tensor":

@@ -101,20 +101,6 @@ def loading(model: str, place: Path) -> Iterator[None]:
         logging.set_verbosity(loudness)
 
 
-def batches_by_size(sizes: list[int], budget: int) -> list[list[int]]:
-    """Positions of inputs in batches, the longest first, each batch padded to its longest within the budget.
-
-    Sorted batches waste no work on padding, and with the largest first memory runs out at once or never.
-    """
-    batches: list[list[int]] = []
-    for position in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
-        if batches and sizes[batches[-1][0]] * (len(batches[-1]) + 1) <= budget:
-            batches[-1].append(position)
-        else:
-            batches.append([position])
-    return batches
-
-
 def existing(path: str | Path) -> Path | None:
     """The path with `~` expanded, absolute, if it is there."""
     found = Path(path).expanduser()

@@ -99,7 +99,7 @@ class TestImage(EncoderContract):
     def encoder(self, clip: Path) -> Encoder:
         from mmsearch_encoders.image import ImageEncoder
 
-        return ImageEncoder(str(clip), batch_pictures=4)
+        return ImageEncoder(str(clip), batch_pixels=4 * 32**2)
 
     @pytest.fixture
     def segments(self) -> Sequence[Segment]:
