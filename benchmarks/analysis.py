@@ -169,7 +169,7 @@ def _groups(retrieval_set: RetrievalSet) -> dict[str, list[str]]:
 
 
 def _speed(segments: Sequence[Segment]) -> None:
-    """Terms a second of CPU time of the analysis, when its cache is empty and when it is full, and what identification costs."""
+    """Terms a second of CPU time of the analysis, with an empty and a full cache, and what identification costs."""
     lexical._terms.cache_clear()
     for state in ("empty", "full"):
         started = time.process_time()

@@ -15,12 +15,14 @@ import numpy as np
 from mmsearch import serialisation
 from mmsearch.calibration import Floats
 from mmsearch.errors import ModelError
+from mmsearch.languages import language_of
 from mmsearch.lexical import analyze
 from mmsearch.passages import PassageSplitter
 from mmsearch.serialisation import for_encoder
-from mmsearch.types import Segment, digest
+from mmsearch.types import Embeddings, Segment, digest
 from mmsearch.windows import windows
-from mmsearch_encoders.loading import Once, batches_by_size, best_device, existing, first_line, loading, reporting
+from mmsearch_encoders.batching import Budget, fill
+from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
 from mmsearch_encoders.weights import Source, read_json, require, revision
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ ACTIVATIONS = ("torch.nn.modules.activation.Sigmoid", "torch.nn.modules.linear.I
 CLASSIFIER = "ForSequenceClassification"
 USUAL_LABELS = 2
 """Of a transformers configuration that names none."""
+PROCESSOR_TOKENS, GPU_TOKENS = 4_096, 65_536
+"""Of a batch, padding counted."""
 PAIR_MARKS = 3
 """[CLS] query [SEP] passage [SEP]."""
 
@@ -43,19 +47,21 @@ class CrossEncoderReranker:
 
     `model` is a folder, or a name on the model hub that is in the local cache. A segment is judged by its best window
     of at most `window_tokens`; of a long one, as tables are, the `most_windows` are read that hold most of the query's
-    words. `batch_tokens` bounds the tokens of one batch.
+    words. `batch_tokens` bounds the tokens of one batch; without it the
+    device does.
     """
 
     def __init__(
         self,
         model: str = DEFAULT,
         device: str | None = None,
-        batch_tokens: int = 4096,
+        batch_tokens: int | None = None,
         window_tokens: int = 256,
         most_windows: int = 2,
     ) -> None:
         self.source = source_of(model)
-        self._device, self._batch_tokens = device, batch_tokens
+        self._device = device
+        self._budget = Budget(batch_tokens, processor=PROCESSOR_TOKENS, gpu=GPU_TOKENS)
         self._window_tokens, self._most_windows = window_tokens, most_windows
         self._model = Once(self._load)
 
@@ -88,24 +94,25 @@ class CrossEncoderReranker:
     def _texts(self, query: str, segment: Segment, splitter: PassageSplitter) -> Iterator[str]:
         texts = [for_encoder(window) for window in windows(segment, splitter, of_table=None)]
         if len(texts) > self._most_windows:
-            words = set(analyze(query))
-            texts.sort(key=lambda text: -len(words.intersection(analyze(text))))
+            language = language_of(segment)
+            words = set(analyze(query, language))
+            texts.sort(key=lambda text: -len(words.intersection(analyze(text, language))))
         yield from texts[: self._most_windows]
 
     def _logits(self, model: "CrossEncoder", query: str, texts: list[str]) -> Floats:
         from torch.nn import Identity
 
-        logits = np.zeros(len(texts))
-        sizes = [min(PAIR_MARKS + len(query + text) // 3, model.max_seq_length or self._batch_tokens) for text in texts]
+        sizes = [min(PAIR_MARKS + len(query + text) // 3, model.max_seq_length or GPU_TOKENS) for text in texts]
+
+        def read(batch: list[int]) -> Embeddings:
+            pairs = [(query, texts[i]) for i in batch]
+            said = model.predict(pairs, batch_size=len(batch), activation_fn=Identity(), show_progress_bar=False)
+            return np.asarray(said, dtype=np.float32).reshape(-1, 1)
+
+        logits = np.zeros((len(texts), 1), dtype=np.float32)
         with reporting(f"reranking by {self.source.model}"):
-            for batch in batches_by_size(sizes, self._batch_tokens):
-                logits[batch] = model.predict(
-                    [(query, texts[i]) for i in batch],
-                    batch_size=len(batch),
-                    activation_fn=Identity(),
-                    show_progress_bar=False,
-                )
-        return logits
+            fill(logits, sizes, self._budget, str(model.device), read)
+        return logits[:, 0].astype(np.float64)
 
     def _load(self) -> "CrossEncoder":
         folder = require(self.source)
