@@ -42,6 +42,9 @@ def make_town(folder: Path) -> Path:
         "00:00:20.000 --> 00:00:38.000\nThen came the winter of the great frost.\n\n"
         "00:00:40.000 --> 00:00:58.000\nOld Jonas saw a whale swim past the breakwater.\n"
     )
+    chapel = "The chapel has one bell, which is rung on Fridays at noon for the fishermen who did not come home."
+    for name in ("chapel.md", "chapel_print.txt", "chapel_draft.txt"):
+        (folder / name).write_text(chapel)
     (folder / "evil.md").write_text(f"# Maelstrom {EVIL}\n\nA maelstrom: {EVIL}\n")
     (folder / "evil.csv").write_text(f'maelstrom,"{EVIL}"\n"{EVIL}",maelstrom\n"{EVIL}",b\n')
     return folder

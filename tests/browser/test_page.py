@@ -132,6 +132,48 @@ def test_the_media_limit_the_results_and_the_address(open_page: Open) -> None:
     page.wait_for_url(re.compile(r"&in=table&k=20$"))
 
 
+def test_near_copies_are_named_on_one_card_and_shown_each_on_request(open_page: Open) -> None:
+    page = open_page()
+    chapel = _search(page, "when is the chapel bell rung").filter(has_text="Chapel")
+    expect(chapel).to_have_count(1)
+    copies = chapel.locator(".mm-copies")
+    expect(copies).to_contain_text("2 copies:")
+    shown = chapel.locator(".mm-path").inner_text()
+    linked = copies.locator("a").all_inner_texts()
+    assert {shown, *linked} == {"town/chapel.md", "town/chapel_print.txt", "town/chapel_draft.txt"}
+    with page.expect_popup() as opened:
+        copies.locator("a").first.click()
+    expect(opened.value.locator("body")).to_contain_text("The chapel has one bell")
+    opened.value.close()
+    page.get_by_text("More options").click()
+    page.get_by_role("checkbox", name="Each copy by itself").check(force=True)
+    expect(chapel).to_have_count(3)
+    page.wait_for_url(re.compile(r"&copies=all$"))
+    expect(page.locator(".mm-copies")).to_have_count(0)
+
+
+def test_the_spaces_that_are_asked_can_be_chosen(open_page: Open) -> None:
+    page = open_page()
+    _search(page, "whale")
+    expect(page.locator(".mm-how summary")).to_contain_text("from words, text")
+    page.get_by_text("More options").click()
+    page.get_by_role("checkbox", name="words").check(force=True)
+    expect(page.locator(".mm-how summary")).to_contain_text(re.compile(r"from words\s*$"))
+    page.wait_for_url(re.compile(r"\?q=whale&spaces=words$"))
+    page.reload()
+    expect(page.locator(".mm-how summary")).to_contain_text(re.compile(r"from words\s*$"))
+    page.get_by_text("More options").click()
+    expect(page.get_by_role("checkbox", name="words")).to_be_checked()
+
+
+def test_the_router_says_why_it_thinks_of_a_medium(open_page: Open) -> None:
+    page = open_page()
+    _search(page, "picture of a red cottage at sunset")
+    page.get_by_text("results in").click()
+    wanted = page.locator(".mm-how p").filter(has_text="wanted media")
+    expect(wanted).to_contain_text(re.compile(r'picture \d+ %.*: "picture of" asks for image'))
+
+
 def test_an_address_opens_with_its_search_and_back_leads_back(open_page: Open) -> None:
     page = open_page("?q=whale&in=audio,text&k=20")
     expect(page.locator(".mm-card h2").first).to_have_text("Memories")
@@ -166,7 +208,9 @@ def test_two_who_search_at_once_each_get_their_own_answer(open_page: Open) -> No
     expect(pages[1].locator(".mm-card h2").first).to_have_text("Cliff")
 
 
-@pytest.mark.parametrize("words", ["", "maelstrom", "herring barrels of the Silver Dawn", "who saw the whale"])
+@pytest.mark.parametrize(
+    "words", ["", "chapel bell", "maelstrom", "herring barrels of the Silver Dawn", "who saw the whale"]
+)
 def test_nothing_is_wider_than_a_telephone(open_page: Open, words: str) -> None:
     page = open_page(width=390, height=844)
     if words:
@@ -182,6 +226,8 @@ def test_no_rule_of_accessibility_is_broken(open_page: Open, dark: bool) -> None
     page = open_page(dark=dark)
     _search(page, "red cottage, whale, Silver Dawn, lanterns")
     page.locator(".mm-closed summary").click()
+    page.get_by_text("More options").click()
+    page.get_by_text("results in").click()
     found = Axe().run(page, context="main").response
     broken = {rule["id"]: [node["target"] for node in rule["nodes"]] for rule in found["violations"]}
     assert broken == {}
@@ -200,7 +246,7 @@ def test_the_keyboard_alone_is_enough(open_page: Open) -> None:
 
 def _answer_to(address: str, files: list[dict[str, object]]) -> bytes:
     """What the page's programming interface sends for the words "whale" and the files."""
-    body = json.dumps({"data": [{"text": "whale", "files": files}, [], 10]}).encode()
+    body = json.dumps({"data": [{"text": "whale", "files": files}, [], 10, [], False]}).encode()
     headers = {"Content-Type": "application/json"}
     with urlopen(Request(f"{address}gradio_api/call/search", body, headers)) as started:
         event = json.load(started)["event_id"]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from mmsearch.types import Answer, Hit, Modality, Query, Ranking, Result, Route, Segment, Span, Table
+from mmsearch.types import Answer, Duplicate, Hit, Modality, Query, Ranking, Result, Route, Segment, Span, Table
 from mmsearch_ui.asked import Asked
 from mmsearch_ui.cards import answer_html, error_html, pieces, reasons, welcome_html
 
@@ -90,6 +90,22 @@ def test_a_recording_starts_at_the_moment_and_names_the_other_moments() -> None:
     assert [link["data-moment"] for link in links] == ["5.25", "3700.0"]
 
 
+def test_near_copies_are_named_and_linked_and_many_are_counted() -> None:
+    def copy(number: int) -> Duplicate:
+        return Duplicate(f"{number}" * 32, f"/town/old/{EVIL.replace('/', '')}{number}.md", EVIL, 0.4)
+
+    soup = _soup(_result(_segment(), duplicates=(copy(1),)), _result(_segment(), duplicates=tuple(map(copy, range(7)))))
+    one, seven = soup.select(".mm-copies")
+    assert " ".join(one.get_text().split()) == " ".join(f"1 copy: old/{EVIL.replace('/', '')}1.md".split())
+    assert _one(BeautifulSoup(str(one), "html.parser"), "a")["href"] == f"media/document/{'1' * 32}"
+    assert seven.get_text().strip().startswith("7 copies:")
+    assert len(seven.select("a")) == 5
+    assert " ".join(seven.get_text().split()).endswith("4.md and 2 more")
+    record = _result(_segment(uri="/c/corpus.jsonl#1"), duplicates=(Duplicate("2" * 32, "/c/corpus.jsonl#2", "", 0.1),))
+    assert not _soup(record).select(".mm-copies a")
+    assert not _soup(_result(_segment())).select(".mm-copies")
+
+
 def test_a_recording_that_no_browser_plays_is_a_link() -> None:
     recording = _segment(modality="audio", uri="/town/talk.aiff", span=Span(start_s=42.0, end_s=58.4))
     soup = _soup(_result(recording), _result(replace(recording, uri="/sets/corpus.jsonl#7")))
@@ -144,6 +160,12 @@ def test_nothing_found_offers_the_search_without_its_limits() -> None:
     assert "mmsearch index" in _one(soup, ".mm-empty").get_text()
 
 
+def test_nothing_found_in_some_spaces_offers_all() -> None:
+    soup = _soup(asked=Asked("pier", (), 20, ("words",)))
+    assert _one(soup, "a[data-search]")["href"] == "?q=pier&k=20"
+    assert "instead of words alone" in _one(soup, ".mm-empty").get_text()
+
+
 def test_a_picture_that_nobody_can_answer_says_what_opens_the_space() -> None:
     closed = {"image": 'weights are not here; run "mmsearch models pull image"'}
     ranking = Ranking(Query(image=b"..."), (), {}, False, closed, {"total": 0.2}, ())
@@ -163,10 +185,10 @@ def test_an_empty_library_says_how_to_fill_it() -> None:
 def test_a_weak_ranking_says_so_and_what_media_the_query_wants() -> None:
     routes = (Route("words", 1.0, 100, "answers a query by text"),)
     media: dict[Modality, float] = {"text": 0.25, "image": 0.75}
-    weak = Ranking(Query("pier"), routes, media, True, {}, {"total": 1.0}, (_result(_segment()),))
+    weak = Ranking(Query("pier"), routes, media, True, {}, {"total": 1.0}, (_result(_segment()),), "because")
     soup = BeautifulSoup(answer_html(weak, Asked("pier")), "html.parser")
     assert "Nothing here fits well" in _one(soup, ".mm-weak").get_text()
-    assert "picture 75 %, text 25 %" in _one(soup, ".mm-how").get_text()
+    assert "picture 75 %, text 25 %: because" in _one(soup, ".mm-how").get_text()
     assert not BeautifulSoup(answer_html(replace(weak, no_good_match=False), Asked("pier")), "html.parser").select(
         ".mm-weak"
     )
@@ -191,11 +213,20 @@ def test_pieces_put_together_are_the_text(highlights: list[tuple[int, int]], exp
 
 
 @pytest.mark.parametrize(
-    "asked", [Asked(), Asked("a & b=c + ü"), Asked("waves", ("table", "image"), 50), Asked("", ("audio",))]
+    "asked",
+    [
+        Asked("a", (), 10, ("text", "words"), True),
+        Asked(),
+        Asked("a & b=c + ü"),
+        Asked("waves", ("table", "image"), 50),
+        Asked("", ("audio",)),
+    ],
 )
 def test_an_address_reads_back_as_what_was_asked(asked: Asked) -> None:
-    assert Asked.read(dict(parse_qsl(asked.address.removeprefix("?")))) == asked
+    assert Asked.read(dict(parse_qsl(asked.address.removeprefix("?"))), ("text", "image", "words")) == asked
 
 
 def test_an_address_that_makes_no_sense_is_read_as_far_as_it_does() -> None:
-    assert Asked.read({"q": " sea ", "in": "video,text,,text", "k": "1000000"}) == Asked("sea", ("text",), 10)
+    assert Asked.read(
+        {"q": " sea ", "in": "video,text,,text", "k": "1000000", "spaces": "smell", "copies": "1"}, ("text",)
+    ) == Asked("sea", ("text",), 10)

@@ -1,7 +1,7 @@
 """Results as HTML. Every value from a document passes through templates that escape it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,6 +15,8 @@ from mmsearch_ui.tables import Row, excerpt, numeric_columns, word_pattern
 
 NAMES: Mapping[Modality, str] = {"text": "Text", "table": "Table", "image": "Picture", "audio": "Recording"}
 """What a person calls a medium."""
+
+SHOWN_COPIES = 5
 
 Piece = tuple[str, bool]
 """A stretch of text, and whether the query's words match it."""
@@ -48,6 +50,8 @@ class Card:
     """Cuts a cell into pieces."""
     more: list[tuple[str, str | None, float | None]]
     """Further places in the document: the words for each, its address, and its second in a recording."""
+    copies: list[tuple[str, str | None]]
+    """The first near copies: the end of the path and the address of each."""
 
 
 def answer_html(ranking: Ranking, asked: Asked) -> str:
@@ -55,7 +59,8 @@ def answer_html(ranking: Ranking, asked: Asked) -> str:
     return _templates.get_template("answer.html").render(
         ranking=ranking,
         asked=asked,
-        everywhere=Asked(asked.words, (), asked.count).address,
+        everywhere=replace(asked, modalities=()).address,
+        of_all_spaces=replace(asked, spaces=()).address,
         names=NAMES,
         reasons=reasons(ranking.routes),
         spaces=list(dict.fromkeys(route.space for route in ranking.routes)),
@@ -78,7 +83,7 @@ def error_html(sentence: str) -> str:
 def card(result: Result) -> Card:
     """What the card of the result shows."""
     segment = result.segment
-    original = _original(segment)
+    original = _original(segment.uri, segment.modality, segment.document_id)
     words = {result.snippet[start:end].casefold() for start, end in result.highlights}
     pattern = word_pattern(words)
     title = segment.title or PurePosixPath(segment.uri).name
@@ -90,7 +95,7 @@ def card(result: Result) -> Card:
         headings=tuple(heading for heading in segment.headings if heading != title),
         place=place(segment.span),
         snippet=[] if segment.table or result.snippet == title else pieces(result.snippet, result.highlights),
-        path="/".join(PurePosixPath(segment.uri).parts[-2:]),
+        path=_short(segment.uri),
         original=original and original + _fragment(segment),
         picture=f"media/picture/{segment.document_id}/{segment.id}" if segment.modality == "image" else None,
         moment_s=segment.span.start_s or 0.0 if plays else None,
@@ -98,6 +103,10 @@ def card(result: Result) -> Card:
         numeric=numeric_columns(segment.table) if segment.table else frozenset(),
         cell=lambda text: pieces(text, [match.span() for match in pattern.finditer(text)] if pattern else []),
         more=_more(result, original),
+        copies=[
+            (_short(copy.uri), _original(copy.uri, segment.modality, copy.document_id))
+            for copy in result.duplicates[:SHOWN_COPIES]
+        ],
     )
 
 
@@ -121,10 +130,14 @@ def reasons(routes: Iterable[Route]) -> list[tuple[str, str]]:
     return [(reason, ", ".join(dict.fromkeys(spaces))) for reason, spaces in grouped.items()]
 
 
-def _original(segment: Segment) -> str | None:
+def _original(uri: str, modality: Modality, document_id: str) -> str | None:
     """The address of the file; a text or table that is a line of a corpus has none of its own."""
-    is_record = ".jsonl#" in segment.uri
-    return None if is_record and segment.modality in ("text", "table") else f"media/document/{segment.document_id}"
+    return None if ".jsonl#" in uri and modality in ("text", "table") else f"media/document/{document_id}"
+
+
+def _short(uri: str) -> str:
+    """The file's name and its folder's."""
+    return "/".join(PurePosixPath(uri).parts[-2:])
 
 
 def _fragment(segment: Segment) -> str:

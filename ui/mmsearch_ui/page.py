@@ -92,6 +92,9 @@ def _blocks(client: Client) -> gr.Blocks:
                 [(PLURALS[modality], modality) for modality in MODALITIES], label="Only", elem_id="modalities"
             )
             count = gr.Radio(list(COUNTS), value=COUNTS[0], label="Results", elem_id="count")
+        with gr.Accordion("More options", open=False, elem_id="more"), gr.Row():
+            spaces = gr.CheckboxGroup(client.spaces(), label="Spaces", elem_id="spaces")
+            all_copies = gr.Checkbox(label="Each copy by itself", container=False, elem_id="copies")
         answer = gr.HTML(
             welcome_html(examples),
             elem_id="answer",
@@ -99,21 +102,25 @@ def _blocks(client: Client) -> gr.Blocks:
             js_on_load=(HERE / "answer.js").read_text("utf-8"),
         )
 
-        def search(typed: dict[str, Any], wanted: Sequence[Modality], top_k: int) -> str:
+        def search(
+            typed: dict[str, Any], wanted: Sequence[Modality], top_k: int, names: Sequence[str], each: bool
+        ) -> str:
             """The answer to what stands in the box."""
             picture = Path(typed["files"][0]).read_bytes() if typed["files"] else None
-            return _answer(client, Asked(typed["text"].strip(), tuple(wanted), top_k), picture, examples)
+            asked = Asked(typed["text"].strip(), tuple(wanted), top_k, tuple(names), each)
+            return _answer(client, asked, picture, examples)
 
-        def follow(event: gr.EventData) -> tuple[dict[str, Any], list[Modality], int, str]:
-            """The box, the limits and the answer for an address of the page."""
-            asked = Asked.read(dict(parse_qsl(str(event.address).removeprefix("?"))))
+        def follow(event: gr.EventData) -> tuple[dict[str, Any], list[Modality], int, list[str], bool, str]:
+            """The box, the limits, the options and the answer for an address of the page."""
+            asked = Asked.read(dict(parse_qsl(str(event.address).removeprefix("?"))), client.spaces())
             typed = {"text": asked.words, "files": []}
-            return typed, list(asked.modalities), asked.count, _answer(client, asked, None, examples)
+            limits = list(asked.modalities), asked.count, list(asked.spaces), asked.all_copies
+            return typed, *limits, _answer(client, asked, None, examples)
 
-        given = [box, modalities, count]
+        given = [box, modalities, count, spaces, all_copies]
         one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "library", "show_progress": "hidden"}
         gr.on(
-            [box.submit, modalities.input, count.input],
+            [box.submit, modalities.input, count.input, spaces.input, all_copies.input],
             search,
             given,
             answer,
@@ -130,7 +137,14 @@ def _answer(client: Client, asked: Asked, picture: bytes | None, examples: Seque
     if not asked.words and picture is None:
         return welcome_html(examples)
     try:
-        found = client.search(asked.words, image=picture, modalities=asked.modalities, top_k=asked.count)
+        found = client.search(
+            asked.words,
+            image=picture,
+            modalities=asked.modalities,
+            top_k=asked.count,
+            spaces=asked.spaces,
+            all_copies=asked.all_copies,
+        )
     except MMSearchError as error:
         return error_html(str(error))
     return answer_html(found, asked)
