@@ -48,7 +48,7 @@ def ndcg(found: Mapping[str, Mapping[str, Sequence[Outcome]]]) -> str:
     groups = list(next(iter(found.values())))
     sizes = {group: len(found[next(iter(found))][group]) for group in groups}
     rows = [(way, *(_mean(by_group[group]) for group in groups)) for way, by_group in found.items()]
-    return _table("nDCG@10 ± standard error", ("", *(f"{group} ({sizes[group]})" for group in groups)), rows)
+    return table("nDCG@10 ± standard error", ("", *(f"{group} ({sizes[group]})" for group in groups)), rows)
 
 
 def four_media(title: str, found: Mapping[str, Mapping[str, Sequence[Outcome]]], oracle: Mapping[str, float]) -> str:
@@ -60,13 +60,13 @@ def four_media(title: str, found: Mapping[str, Mapping[str, Sequence[Outcome]]],
         overall = fmean(means.values())
         rows.append((way, *cells, f"{overall:.4f} ({overall / fmean(oracle.values()):.3f})"))
     rows.append(("oracle", *(f"{best:.4f}" for best in oracle.values()), f"{fmean(oracle.values()):.4f}"))
-    return _table(f"{title}: nDCG@10 (share of the oracle)", ("", *oracle, "mean of four"), rows)
+    return table(f"{title}: nDCG@10 (share of the oracle)", ("", *oracle, "mean of four"), rows)
 
 
 def oracles(found: Mapping[Modality, Mapping[str, float]]) -> str:
     """Every configuration that the oracle chose from, searching the intended medium only."""
     rows = [(medium, way, f"{value:.4f}") for medium, by_way in found.items() for way, value in by_way.items()]
-    return _table("The oracle's choices (pictures: last seed)", ("only", "configuration", "nDCG@10"), rows)
+    return table("The oracle's choices (pictures: last seed)", ("only", "configuration", "nDCG@10"), rows)
 
 
 def no_good_match(found: Mapping[str, tuple[Sequence[Outcome], Mapping[str, float]]]) -> str:
@@ -79,7 +79,7 @@ def no_good_match(found: Mapping[str, tuple[Sequence[Outcome], Mapping[str, floa
         kept = [f"{fmean(not outcome.no_good_match for outcome in group):.3f}" for group in groups.values()]
         header = ("", *groups, *false, "all without an answer")
         rows.append((name, *kept, *(f"{share:.3f}" for share in false.values()), f"{fmean(false.values()):.3f}"))
-    return _table("Answered as good (`no_good_match` is false)", header, rows)
+    return table("Answered as good (`no_good_match` is false)", header, rows)
 
 
 def reliability(outcomes: Sequence[Outcome]) -> str:
@@ -94,7 +94,7 @@ def reliability(outcomes: Sequence[Outcome]) -> str:
         band = f"{low:g} to {high:g}" if high < 1 else f"{low:g} and more"
         rows.append((band, mean_score, *map(_share, groups), _share(inside)))
     header = ("score", "mean score", *media, "all")
-    return _table("Judged relevant, of the first ten results with that score (how many)", header, rows)
+    return table("Judged relevant, of the first ten results with that score (how many)", header, rows)
 
 
 def _share(results: Sequence[object]) -> str:
@@ -105,6 +105,11 @@ def _share(results: Sequence[object]) -> str:
 def _mean(outcomes: Sequence[Outcome]) -> str:
     values = [outcome.metrics["ndcg@10"] for outcome in outcomes]
     return f"{fmean(values):.4f} ± {stdev(values) / sqrt(len(values)):.3f}"
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table below its title."""
+    return "\n".join([f"{title}:", "", _row(header), _rule(header), *map(_row, rows)])
 
 
 def targets(found: Sequence[Target]) -> str:
@@ -157,10 +162,6 @@ def _inside(text: str, name: str, file: Path) -> str:
 def _between(text: str, name: str, new: str, file: Path) -> str:
     start, end = _marks(name)
     return text.replace(f"{start}\n{_inside(text, name, file)}{end}", f"{start}\n{new}\n{end}")
-
-
-def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join([f"{title}:", "", _row(header), _rule(header), *map(_row, rows)])
 
 
 def _row(cells: Sequence[str]) -> str:
