@@ -5,7 +5,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check bench bench-quality clean
+.PHONY: demo test check bench bench-indexing bench-quality clean
 
 demo: $(STAMP)
 	$(BIN)/mmsearch demo $(if $(filter 0,$(SERVE)),--no-serve)
@@ -21,6 +21,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.speed
+
+bench-indexing: $(STAMP)
+	$(BIN)/python -m benchmarks.indexing $(DATA)
 
 # DATA is the folder of the judged sets.
 bench-quality: $(STAMP)

@@ -107,6 +107,11 @@ def _mean(outcomes: Sequence[Outcome]) -> str:
     return f"{fmean(values):.4f} ± {stdev(values) / sqrt(len(values)):.3f}"
 
 
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table below its title."""
+    return "\n".join([f"{title}:", "", _row(header), _rule(header), *map(_row, rows)])
+
+
 def targets(found: Sequence[Target]) -> str:
     """The targets as a table."""
     return "\n".join([_row(TARGET_HEADER), _rule(TARGET_HEADER), *(_row(target.row) for target in found)])
@@ -157,11 +162,6 @@ def _inside(text: str, name: str, file: Path) -> str:
 def _between(text: str, name: str, new: str, file: Path) -> str:
     start, end = _marks(name)
     return text.replace(f"{start}\n{_inside(text, name, file)}{end}", f"{start}\n{new}\n{end}")
-
-
-def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table under its title."""
-    return "\n".join([f"{title}:", "", _row(header), _rule(header), *map(_row, rows)])
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """One open library: its parts, made as the settings name them."""
 
-from collections.abc import Callable, Container, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from mmsearch.errors import ConfigError, LibraryLocked
 from mmsearch.feedback import Feedback
 from mmsearch.indexing import Indexer
+from mmsearch.jobs import Jobs, asked_for
 from mmsearch.manifest import Manifest
 from mmsearch.parts import build, closed_aids, encoders_of, load, readers_of, recognised_suffixes
 from mmsearch.progress import Progress
@@ -49,6 +50,7 @@ class App:
         reranker = cast(Reranker, build(part)) if part and part.part else None
         self.reranking = Reranking(reranker, limits.rerank_depth, limits.rerank)
         self.manifest = Manifest(folder / MANIFEST_FILE)
+        self.jobs = Jobs(folder)
         self.renditions = Renditions(folder / "pictures")
         uri = settings.store.uri or str(folder / "milvus.db")
         store = settings.store.model_dump(exclude={"part", "uri"})
@@ -64,7 +66,27 @@ class App:
         verify: bool = False,
         prune: bool = False,
     ) -> Report:
-        """Index the roots, into some spaces only if any are named; see Indexer.index."""
+        """Index the roots as a job, into some spaces only if any are named; see Indexer.index."""
+        wanted = [Root.at(root) for root in roots]
+        with self.jobs.running(asked_for(wanted, verify=verify, prune=prune)) as job:
+
+            def tell(step: Progress) -> None:
+                job.step(asdict(step))
+                on_progress(step)
+
+            report = self._index(wanted, tell, spaces, lambda: stop() or job.is_cancelled, verify, prune)
+            job.report = replace(report, job=job.id)
+        return job.report
+
+    def _index(
+        self,
+        roots: Sequence[Root],
+        on_progress: Callable[[Progress], None],
+        spaces: Container[str],
+        stop: Callable[[], bool],
+        verify: bool,
+        prune: bool,
+    ) -> Report:
         retire_unnamed(self.encoders, self.manifest, self.store)
         indexer = Indexer(
             {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
@@ -151,11 +173,12 @@ class App:
         )
 
     def close(self) -> None:
-        """Release the store, the manifest, the feedback and the library."""
+        """Release the store, the manifest, the feedback, the jobs and the library."""
         if "feedback" in self.__dict__:
             self.feedback.close()
         self.store.close()
         self.manifest.close()
+        self.jobs.close()
         self._lock.release()
 
     def __enter__(self) -> Self:

@@ -21,7 +21,7 @@ from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroun
 from mmsearch.settings import read_settings
 from mmsearch.sources import original
 from mmsearch.spaces import CATALOGUE
-from mmsearch.types import Filter, Modality, Query, Ranking, Report, Result
+from mmsearch.types import Filter, Modality, Query, Ranking, Report, Result, Root
 
 
 class Client:
@@ -42,7 +42,7 @@ class Client:
 
     def index(
         self,
-        *paths: str | Path,
+        *paths: str | Path | Root,
         include: Iterable[str] = (),
         exclude: Iterable[str] = (),
         verify: bool = False,

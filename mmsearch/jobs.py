@@ -8,7 +8,7 @@ the process dies: a job whose lock is free is no longer running, whatever it las
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +19,8 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from mmsearch.errors import InputError, JobError, NotFound, StoreError
-from mmsearch.types import Failure, Report
+from mmsearch.settings import Settings, existing_library
+from mmsearch.types import Failure, Report, Root
 
 JOBS_FILE = "jobs.sqlite3"
 KEPT_JOBS = 1_000
@@ -39,7 +40,7 @@ create table if not exists jobs (
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One indexing. `asked` are the paths and options; times are ISO 8601 in UTC, empty while it runs.
+    """One indexing. `asked` are the `roots` and options; times are ISO 8601 in UTC, `ended` empty while it runs.
 
     `progress` is how far it came, as `Progress` says it; `report` is there once it ended by itself.
     """
@@ -52,6 +53,16 @@ class Job:
     progress: Mapping[str, Any] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
+
+    @property
+    def roots(self) -> tuple[Root, ...]:
+        """What was to be indexed."""
+        return tuple(_root(root) for root in self.asked["roots"])
+
+    @property
+    def how(self) -> dict[str, bool]:
+        """The options of `Client.index` that it was asked with."""
+        return {name: bool(self.asked.get(name)) for name in ("verify", "prune")}
 
     @property
     def failed(self) -> tuple[Failure, ...]:
@@ -85,7 +96,9 @@ class Jobs:
             except BaseException as error:
                 self._end(id, "failed", error=f"{type(error).__name__}: {error}")
                 raise
-            self._end(id, "cancelled" if job.is_cancelled else "done", report=job.report)
+            stopped = job.report is not None and job.report.stopped
+            state: State = "cancelled" if job.is_cancelled else "interrupted" if stopped else "done"
+            self._end(id, state, report=job.report)
         (self._locks / f"{id}.lock").unlink(missing_ok=True)
 
     def all(self) -> list[Job]:
@@ -169,6 +182,20 @@ class RunningJob:
             self._jobs.note(self.id, progress)
             self.is_cancelled = self._jobs.is_cancelled(self.id)
         return not self.is_cancelled
+
+
+def asked_for(roots: Iterable[Root], **how: bool) -> dict[str, Any]:
+    """What a job was asked, as it is remembered."""
+    return {"roots": [asdict(root) for root in roots], **how}
+
+
+def _root(values: Mapping[str, Any]) -> Root:
+    return Root(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def jobs_of(settings: Settings) -> Jobs:
+    """The jobs of the library that the settings name, whoever else has it open. Raises NotFound, StoreError."""
+    return Jobs(existing_library(settings))
 
 
 def _now() -> str:

@@ -13,8 +13,10 @@ from mmsearch.spaces import OpenSpace
 from mmsearch.types import Document, Root
 
 
-def root_at(settings: Settings, place: str | Path, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Root:
-    """The place as a root, with the globs of the settings and these on top."""
+def root_at(
+    settings: Settings, place: str | Path | Root, include: Iterable[str] = (), exclude: Iterable[str] = ()
+) -> Root:
+    """The place as a root, with the globs of the settings and these on top; a root is as it is."""
     said = settings.indexing
     return Root.at(
         place,

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mmsearch.feedback import Judgement
+from mmsearch.jobs import Job
 from mmsearch.preview import Preview
 from mmsearch.types import Ranking, Report, Result, Segment
 
@@ -29,6 +30,11 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
 def judgement_json(judgement: Judgement) -> dict[str, Any]:
     """`mmsearch feedback add --json`, and each of `feedback list --json`."""
     return asdict(judgement)
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """`mmsearch jobs show --json`."""
+    return asdict(job)
 
 
 def report_json(report: Report) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from mmsearch.comparison import Comparison, Difference
 from mmsearch.errors import MMSearchError
 from mmsearch.evaluation import METRICS, summary
 from mmsearch.feedback import Judgement
+from mmsearch.jobs import Job
 from mmsearch.places import clock, place
 from mmsearch.preview import Preview
 from mmsearch.progress import Progress
@@ -85,6 +86,46 @@ def show_outcome(outcome: Report | MMSearchError) -> None:
         show_report(outcome)
     else:
         err.print(f"{now} [yellow]waiting[/] {escape(str(outcome))}", soft_wrap=True)
+
+
+STATES = {"running": "cyan", "done": "green", "cancelled": "yellow", "interrupted": "yellow", "failed": "red"}
+
+
+def show_jobs(jobs: Sequence[Job]) -> None:
+    """The jobs as a table, the newest first."""
+    if not jobs:
+        out.print("no jobs yet")
+        return
+    grid = Table("job", "state", "started", "documents", "failed", "paths", box=None, padding=(0, 2, 0, 0))
+    for job in jobs:
+        done = f"{job.progress.get('done', 0):,} of {job.progress.get('total', 0):,}"
+        state = Text(job.state, style=STATES[job.state])
+        places = ", ".join(root.place for root in job.roots)
+        grid.add_row(job.id, state, _local(job.started), done, str(len(job.failed)), Text(places))
+    out.print(grid)
+
+
+def show_job(job: Job) -> None:
+    """One job: what was asked, how far it is or how it ended, and what failed."""
+    head = Text.assemble((f"{job.id} ", "bold"), (job.state, STATES[job.state]), f", started {_local(job.started)}")
+    out.print(head.append(f", ended {_local(job.ended)}") if job.ended else head)
+    for root in job.roots:
+        out.print(Text(root.place), soft_wrap=True)
+    if step := job.progress:
+        left = f", about {_duration(step['eta_s'])} left" if job.state == "running" and step["eta_s"] else ""
+        media = ", ".join(f"{count:,} {modality}" for modality, count in step["by_modality"].items())
+        out.print(
+            f"{step['done']:,} of {step['total']:,} documents, {decimal(step['done_bytes'])} of "
+            f"{decimal(step['total_bytes'])}, {step['rate']:.1f}/s{left}{f'; {media}' if media else ''}"
+        )
+    if job.error:
+        err.print(f"[red]error:[/] {escape(job.error)}", soft_wrap=True)
+    for failure in job.failed:
+        err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}", soft_wrap=True)
+
+
+def _local(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def show_preview(found: Preview) -> None:

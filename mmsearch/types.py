@@ -334,7 +334,8 @@ class Report:
 
     `skipped` counts what was passed over: the reason -> an ending ("/" for a whole folder) -> how many. `stopped` says
     that it was asked to stop before the end; the next indexing goes on from there.
-    `reused` counts vectors that were not encoded, since the library held the same bytes elsewhere.
+    `reused` counts vectors that were not encoded, since the library held the same bytes elsewhere. `job` is its id
+    among the library's jobs.
     """
 
     found: int
@@ -348,3 +349,4 @@ class Report:
     closed_spaces: Mapping[str, str]
     stopped: bool = False
     reused: int = 0
+    job: str = ""

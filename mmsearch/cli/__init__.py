@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch import __version__
-from mmsearch.cli import feedback, health, library, quality, watching
+from mmsearch.cli import feedback, health, jobs, library, quality, watching
 
 app = typer.Typer(
     help="Search texts, tables, pictures and recordings with one query.",
@@ -22,6 +22,14 @@ app.command()(quality.calibrate)
 app.command()(library.serve)
 app.command()(library.demo)
 app.command()(health.doctor)
+
+indexings = typer.Typer(help="Indexings as jobs: list, show, resume, cancel, try failures again.", no_args_is_help=True)
+app.add_typer(indexings, name="jobs")
+indexings.command("list")(jobs.list_jobs)
+indexings.command()(jobs.show)
+indexings.command()(jobs.resume)
+indexings.command()(jobs.cancel)
+indexings.command("retry-failed")(jobs.retry_failed)
 
 models = typer.Typer(help="The models' weights: which there are, get them, check them.", no_args_is_help=True)
 app.add_typer(models, name="models")

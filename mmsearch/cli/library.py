@@ -1,5 +1,6 @@
 """The commands that make a library and search it: index, search, serve, demo."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from mmsearch.cli.options import (
     print_json,
 )
 from mmsearch.cli.stopping import stopping
+from mmsearch.types import Root
 
 
 def index(
@@ -40,17 +42,28 @@ def index(
 
     Files named .mmsearchignore exclude below their folders, in the syntax of .gitignore.
     """
-    from mmsearch import schemas, terminal
-    from mmsearch.client import Client
-
     how: dict[str, Any] = {"include": include or (), "exclude": exclude or (), "verify": verify, "prune": prune}
     indexing = indexing_options(follow_symlinks)
     if dry_run:
         _preview(paths, library, indexing, how, as_json)
         return
+    run_index(library, paths, how, as_json, indexing)
+
+
+def run_index(
+    library: Path | None,
+    places: Sequence[Path | Root],
+    how: Mapping[str, Any],
+    as_json: bool,
+    indexing: dict[str, Any] | None = None,
+) -> None:
+    """Index the places, show how far it is and what was done, and leave with the exit code for it."""
+    from mmsearch import schemas, terminal
+    from mmsearch.client import Client
+
     with errors(as_json), Client(library, indexing=indexing) as client:
         with stopping() as stop, terminal.progress(quiet=as_json) as on_progress:
-            report = client.index(*paths, **how, on_progress=on_progress, stop=stop)
+            report = client.index(*places, **how, on_progress=on_progress, stop=stop)
         if as_json:
             print_json(schemas.report_json(report))
         else:

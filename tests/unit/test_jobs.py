@@ -11,10 +11,11 @@ import pytest
 
 from mmsearch import jobs as jobs_module
 from mmsearch.errors import InputError, JobError, NotFound, StoreError
-from mmsearch.jobs import JOBS_FILE, Job, Jobs
-from mmsearch.types import Failure, Report
+from mmsearch.jobs import JOBS_FILE, Job, Jobs, asked_for
+from mmsearch.types import Failure, Report, Root
 
-ASKED = {"paths": ["/photos"]}
+ROOT = Root("/photos", include=("*.jpg",))
+ASKED = asked_for([ROOT], verify=True)
 BAD = Failure("/photos/bad.jpg", "corrupt_media", "it does not decode")
 REPORT = Report(3, 2, 0, 0, 2, 1.5, (BAD,), {"no_reader": {".mp4": 1}}, {})
 
@@ -32,7 +33,7 @@ def test_a_job_that_ends_by_itself_is_done_and_keeps_its_report(tmp_path: Path) 
         assert (seen.state, seen.progress, seen.ended) == ("running", {"done": 1, "total": 3}, "")
         running.report = REPORT
     job = Jobs(tmp_path).get(running.id)
-    assert (job.state, job.asked, job.failed) == ("done", ASKED, (BAD,))
+    assert (job.state, job.roots, job.how, job.failed) == ("done", (ROOT,), {"verify": True, "prune": False}, (BAD,))
     assert job.started <= job.ended
     assert not list((tmp_path / "jobs").iterdir()), "no lock stays behind"
 

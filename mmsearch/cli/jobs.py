@@ -1,0 +1,76 @@
+"""The commands for indexings: which there were, how far one is, stop it, go on with it, try its failures again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmsearch.cli.library import run_index
+from mmsearch.cli.options import Json, Library, errors, print_json
+from mmsearch.jobs import Job
+
+JobId = Annotated[str, typer.Argument(metavar="[JOB]", help='The id, the beginning of it, or "last".')]
+
+
+def list_jobs(library: Library = None, as_json: Json = False) -> None:
+    """The indexings of a library, the newest first."""
+    from mmsearch import schemas, terminal
+    from mmsearch.jobs import jobs_of
+    from mmsearch.settings import read_settings
+
+    with errors(as_json):
+        found = jobs_of(read_settings(library=library)).all()
+        if as_json:
+            print_json([schemas.job_json(job) for job in found])
+        else:
+            terminal.show_jobs(found)
+
+
+def show(id: JobId = "last", library: Library = None, as_json: Json = False) -> None:
+    """What a job was asked, how far it is, and every document that failed."""
+    from mmsearch import schemas, terminal
+
+    with errors(as_json):
+        job = _job(library, id)
+        if as_json:
+            print_json(schemas.job_json(job))
+        else:
+            terminal.show_job(job)
+
+
+def cancel(id: JobId = "last", library: Library = None) -> None:
+    """Ask a running job to stop: it finishes the batch at hand and keeps what is done."""
+    from mmsearch import terminal
+    from mmsearch.jobs import jobs_of
+    from mmsearch.settings import read_settings
+
+    with errors():
+        job = jobs_of(read_settings(library=library)).cancel(id)
+        terminal.out.print(f"job {job.id} stops after the batch at hand; what is done is kept")
+
+
+def resume(id: JobId = "last", library: Library = None, as_json: Json = False) -> None:
+    """Ask the same again: what is done is not done twice."""
+    with errors(as_json):
+        job = _job(library, id)
+    run_index(library, job.roots, job.how, as_json)
+
+
+def retry_failed(id: JobId = "last", library: Library = None, as_json: Json = False) -> None:
+    """Index the documents again that failed in a job, and nothing else."""
+    from mmsearch import terminal
+
+    with errors(as_json):
+        job = _job(library, id)
+    places = list(dict.fromkeys(Path(failure.uri.partition("#")[0]) for failure in job.failed))
+    if places:
+        run_index(library, places, job.how, as_json)
+    else:
+        terminal.err.print(f"no document failed in job {job.id}")
+
+
+def _job(library: Path | None, id: str) -> Job:
+    from mmsearch.jobs import jobs_of
+    from mmsearch.settings import read_settings
+
+    return jobs_of(read_settings(library=library)).get(id)
