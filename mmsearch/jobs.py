@@ -96,6 +96,7 @@ class Jobs:
             except BaseException as error:
                 self._end(id, "failed", error=f"{type(error).__name__}: {error}")
                 raise
+            job.settle()
             stopped = job.report is not None and job.report.stopped
             state: State = "cancelled" if job.is_cancelled else "interrupted" if stopped else "done"
             self._end(id, state, report=job.report)
@@ -173,15 +174,20 @@ class RunningJob:
         self.report: Report | None = None
         self.is_cancelled = False
         self._looked_s = 0.0
+        self._last: Mapping[str, Any] = {}
 
     def step(self, progress: Mapping[str, Any]) -> bool:
         """Note how far the job is, at most once in LOOK_S; False when it was asked to stop."""
-        now_s = time.monotonic()
+        now_s, self._last = time.monotonic(), progress
         if now_s - self._looked_s >= LOOK_S:
             self._looked_s = now_s
             self._jobs.note(self.id, progress)
             self.is_cancelled = self._jobs.is_cancelled(self.id)
         return not self.is_cancelled
+
+    def settle(self) -> None:
+        """Note how far it came."""
+        self._jobs.note(self.id, self._last)
 
 
 def asked_for(roots: Iterable[Root], **how: bool) -> dict[str, Any]:
@@ -190,7 +196,8 @@ def asked_for(roots: Iterable[Root], **how: bool) -> dict[str, Any]:
 
 
 def _root(values: Mapping[str, Any]) -> Root:
-    return Root(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    said: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return Root(**said)
 
 
 def jobs_of(settings: Settings) -> Jobs:

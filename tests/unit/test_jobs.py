@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,17 @@ def test_a_job_that_ends_by_itself_is_done_and_keeps_its_report(tmp_path: Path) 
     assert (job.state, job.roots, job.how, job.failed) == ("done", (ROOT,), {"verify": True, "prune": False}, (BAD,))
     assert job.started <= job.ended
     assert not list((tmp_path / "jobs").iterdir()), "no lock stays behind"
+
+
+def test_the_last_step_is_kept_however_soon_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "LOOK_S", 60.0)
+    jobs = Jobs(tmp_path)
+    with jobs.running(ASKED) as running:
+        running.step({"done": 1})
+        running.step({"done": 2})
+        assert jobs.get("last").progress == {"done": 1}
+        running.report = replace(REPORT, stopped=True)
+    assert (jobs.get("last").progress, jobs.get("last").state) == ({"done": 2}, "interrupted")
 
 
 def test_errors_and_interrupts_say_how_a_job_ended(tmp_path: Path) -> None:
