@@ -16,7 +16,7 @@ from mmsearch.serialisation import for_encoder
 from mmsearch.settings import read_settings
 from mmsearch.sources import find_documents, reader_of
 from mmsearch.stores.lite import Lite
-from mmsearch.types import Document, Embeddings
+from mmsearch.types import Document, Embeddings, Root
 from mmsearch_encoders.batching import batches_by_size
 from mmsearch_encoders.image import ImageEncoder
 from mmsearch_encoders.text import TextEncoder
@@ -36,7 +36,7 @@ class TextSides:
         self._encoder = TextEncoder()
         settings = read_settings(**TEXT)
         readers = readers_of(settings)
-        documents = [place for place in find_documents(corpus, readers) if isinstance(place, Document)]
+        documents = [place for place in find_documents(Root.at(corpus), readers) if isinstance(place, Document)]
         segments = [segment for document in documents for segment in reader_of(document, readers).read(document)]
         windows = [window for segment in segments for window in self._encoder.windows(segment)]
         self._texts = {window.id: for_encoder(window) for window in windows}
