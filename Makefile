@@ -29,6 +29,7 @@ bench-indexing: $(STAMP)
 bench-quality: $(STAMP)
 	$(BIN)/python -m benchmarks.quality $(DATA)
 	$(BIN)/python -m benchmarks.calibration $(DATA)
+	$(BIN)/python -m benchmarks.analysis $(DATA) --report benchmarks/QUALITY.md
 
 clean:
 	rm -rf .venv .demo

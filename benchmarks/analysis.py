@@ -1,4 +1,4 @@
-"""Words alone, by ways to deal with languages: python -m benchmarks.analysis DATA [--sets scifact ...]
+"""Words alone, by ways to deal with languages: python -m benchmarks.analysis DATA [--report benchmarks/QUALITY.md]
 
 No sentence encoder and no Milvus: the files are read and cut as for a library, analysed, and searched by the memory
 store's BM25. nDCG@10 of documents by their best segment. `DATA` holds the judged sets; the last table is of the
@@ -6,6 +6,7 @@ sentences in benchmarks/inflections.py.
 """
 
 import argparse
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from statistics import fmean
 
+from benchmarks import quality_report as report
 from benchmarks.inflections import ENGLISH as ENGLISH_SENTENCES
 from benchmarks.inflections import INFLECTED
 from mmsearch import bm25, lexical
@@ -31,6 +33,7 @@ from mmsearch.sources import CORPUS_FILE, find_documents, reader_of
 from mmsearch.types import Document, Qrels, Query, Root, Segment, Span
 
 SETS = ("scifact", "wikitablequestions", "fetaqa", "speech_small", "mixed")
+NAME = "words in four languages"
 SHOWN = 10
 WORDS = LexicalEncoder()
 
@@ -78,21 +81,30 @@ class Judged:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and write the table into the report where one is named."""
     options = _options()
-    print("| set | " + " | ".join(way.name for way in WAYS) + " |\n|---|" + "---|" * len(WAYS))
+    if options.report:
+        report.check(options.report, [NAME])
+    header = ("set", *(way.name for way in WAYS))
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
     for name in options.sets:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
         retrieval_set = read_set(options.data / name)
         measured = ndcg(_of_set(retrieval_set))
-        for group, ids in _groups(retrieval_set).items():
-            found = [f"{fmean(by_query[id] for id in ids):.4f}" for by_query in measured.values()]
-            print(f"| {name}{group} ({len(ids)}) | {' | '.join(found)} |", flush=True)
+        lines += [_row(f"{name}{group}", ids, measured) for group, ids in _groups(retrieval_set).items()]
     by_way = ndcg(sentences())
-    for language, pairs in INFLECTED.items():
-        of_language = [f"{language} {number}" for number in range(len(pairs))]
-        means = [f"{fmean(by_query[id] for id in of_language):.3f}" for by_query in by_way.values()]
-        print(f"| inflections, {language} ({len(pairs)}) | {' | '.join(means)} |")
-    _speed(_of_set(read_set(options.data / "scifact")).segments)
+    for code, pairs in INFLECTED.items():
+        lines.append(_row(f"inflections, {code}", [f"{code} {number}" for number in range(len(pairs))], by_way))
+    speed = _speed(_of_set(read_set(options.data / "scifact")).segments)
+    text = f"nDCG@10 of words alone (queries):\n\n{chr(10).join(lines)}\n\n{speed}"
+    print(text)
+    if options.report:
+        report.write(options.report, NAME, report.Measured(text, []))
+
+
+def _row(name: str, ids: Sequence[str], measured: Mapping[str, Mapping[str, float]]) -> str:
+    means = (f"{fmean(by_query[id] for id in ids):.4f}" for by_query in measured.values())
+    return f"| {name} ({len(ids)}) | {' | '.join(means)} |"
 
 
 def ndcg(judged: Judged) -> dict[str, dict[str, float]]:
@@ -168,24 +180,30 @@ def _groups(retrieval_set: RetrievalSet) -> dict[str, list[str]]:
     return dict(sorted(groups.items()))
 
 
-def _speed(segments: Sequence[Segment]) -> None:
-    """Terms a second of CPU time of the analysis, with an empty and a full cache, and what identification costs."""
+def _speed(segments: Sequence[Segment]) -> str:
+    """Terms a second of CPU time, with an empty and with a full cache, and what identification costs."""
     lexical._terms.cache_clear()
-    for state in ("empty", "full"):
+    rates = []
+    for _ in ("empty", "full"):
         started = time.process_time()
         terms = sum(encoded.count(" ") + 1 for encoded in WORDS.encode(segments))
-        print(f"analysis, cache {state}: {terms / (time.process_time() - started):,.0f} terms/s")
+        rates.append(terms / (time.process_time() - started))
     plain = [replace(segment, metadata={}) for segment in segments]
     started = time.process_time()
     for segment in plain:
         list(with_languages([segment]))
-    print(f"identification: {1000 * (time.process_time() - started) / len(plain):.2f} ms a segment")
+    each_ms = 1000 * (time.process_time() - started) / len(plain)
+    return (
+        f"CPU time on scifact: {rates[0]:,.0f} terms/s with an empty cache, {rates[1]:,.0f} with a full one; "
+        f"to identify the language {each_ms:.2f} ms a segment."
+    )
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.analysis", description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the sets")
     parser.add_argument("--sets", nargs="*", choices=SETS, default=SETS, metavar="SET", help=", ".join(SETS))
+    parser.add_argument("--report", type=Path, help="the file to write the table into")
     return parser.parse_args()
 
 

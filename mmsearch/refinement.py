@@ -5,7 +5,7 @@ two media cross, so that a picture that ranks before a text may promise less tha
 between them, share the mean of their promises (pool adjacent violators: Ayer, Brunk, Ewing, Reid and Silverman, Annals
 of Mathematical Statistics 26, 1955), and the order of a ranking stays the one of the evidence. It has to: a line says
 how often a medium is relevant over all queries, and says nothing of which medium *this* query is after. Ranked by the
-lines alone, tables can come 2.8 points of nDCG@10 later than they did: benchmarks/QUALITY.md has the figures.
+lines alone, tables can come 2.2 points of nDCG@10 later than they did: benchmarks/QUALITY.md has the figures.
 """
 
 import json

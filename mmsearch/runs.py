@@ -32,6 +32,7 @@ LIBRARIES = (
     "pymilvus",
     "milvus-lite",
     "PyStemmer",
+    "py3langid",
     "torch",
     "transformers",
     "sentence-transformers",

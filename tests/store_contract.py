@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
-from mmsearch.bm25 import K1, MAX_TERMS_BYTES, B
+from mmsearch.bm25 import K1, MAX_TERMS_BYTES, OR, B
 from mmsearch.errors import NotFound, SpaceMismatch, StoreError
 from mmsearch.lexical import LexicalEncoder
 from mmsearch.protocols import Store
@@ -227,6 +227,12 @@ class LexicalContract:
         assert [hit.score for hit in hits] == pytest.approx(
             [(2 * idf_sea + idf_red) * long, 2 * idf_sea * short], rel=1e-3
         )
+
+    def test_a_word_that_may_be_several_terms_finds_each(self, store: Store, words: str) -> None:
+        store.upsert(words, [segment(1), segment(2), segment(3)], ["haus", "hauser boot", "meer"])
+        hits = store.search(words, f"haus{OR}hauser meer", 5)
+        assert [hit.segment_id for hit in hits] == ["s1", "s3", "s2"]
+        assert hits == store.search(words, "haus hauser meer", 5)
 
     def test_no_word_of_the_query_no_hit(self, store: Store, words: str) -> None:
         store.upsert(words, [segment(1)], ["sea"])
