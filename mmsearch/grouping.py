@@ -3,13 +3,14 @@
 Pure functions on places among the candidates; `mmsearch.results` reads what they need.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mmsearch.calibration import Floats
-from mmsearch.sketches import Sketch, near_copies
+from mmsearch.sketches import TELLING_SHINGLES, Sketch, near_copies
 from mmsearch.types import Vector
 
 WITHIN = 4
@@ -30,16 +31,42 @@ def folded(order: Sequence[int], sketches: Mapping[int, Sketch], most: int) -> l
     It is compared with the one shown and not with the other copies, so that no chain of small changes leads from one
     document to quite another. A candidate without a sketch stands alone.
     """
-    groups: list[tuple[int, list[int]]] = []
+    copies: dict[int, list[int]] = {}
+    shelves = _Shelves()
     for place in order:
         sketch = sketches.get(place)
-        shown = ((copies, sketches.get(first)) for first, copies in groups)
-        like = (copies for copies, other in shown if sketch and other and near_copies(other, sketch))
-        if (copies := next(like, None)) is not None:
-            copies.append(place)
-        elif len(groups) < most:
-            groups.append((place, []))
-    return [Group(first, tuple(copies)) for first, copies in groups]
+        first = shelves.near_copy(sketch) if sketch else None
+        if first is not None:
+            copies[first].append(place)
+        elif len(copies) < most:
+            copies[place] = []
+            if sketch:
+                shelves.add(place, sketch)
+    return [Group(first, tuple(others)) for first, others in copies.items()]
+
+
+class _Shelves:
+    """Sketches by the hashes of which near copies have one in common, so that few pairs are compared."""
+
+    def __init__(self) -> None:
+        self._sketches: dict[int, Sketch] = {}
+        self._shelves: defaultdict[int | None, list[int]] = defaultdict(list)
+
+    def add(self, place: int, sketch: Sketch) -> None:
+        self._sketches[place] = sketch
+        for shelf in _shelves(sketch):
+            self._shelves[shelf].append(place)
+
+    def near_copy(self, sketch: Sketch) -> int | None:
+        """The first that was added of those that the sketch is a near copy of."""
+        found = {place for shelf in _shelves(sketch) for place in self._shelves.get(shelf, ())}
+        kept = self._sketches
+        return next((place for place in kept if place in found and near_copies(kept[place], sketch)), None)
+
+
+def _shelves(sketch: Sketch) -> tuple[int | None, ...]:
+    """None stands for what has no words and is told by its pictures alone."""
+    return sketch.shingles[:TELLING_SHINGLES] or (None,)
 
 
 def diversified(scores: Floats, similarity: Floats, diversity: float) -> list[int]:

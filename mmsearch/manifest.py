@@ -175,7 +175,7 @@ class Manifest:
     def write_sketches(self, sketches: Mapping[str, Sketch | None]) -> None:
         """Remember the sketch of each document, by its id; None forgets the one before."""
         rows = [
-            (id, sketch.modality, np.array(sorted(sketch.shingles), SHINGLE).tobytes(), json.dumps(sketch.pictures))
+            (id, sketch.modality, np.array(sketch.shingles, SHINGLE).tobytes(), json.dumps(sketch.pictures))
             for id, sketch in sketches.items()
             if sketch
         ]
@@ -190,7 +190,7 @@ class Manifest:
             "where done and document in (select value from json_each(?))"
         )
         return {
-            id: Sketch(modality, frozenset(np.frombuffer(shingles, SHINGLE).tolist()), tuple(json.loads(pictures)))
+            id: Sketch(modality, tuple(np.frombuffer(shingles, SHINGLE).tolist()), tuple(json.loads(pictures)))
             for id, modality, shingles, pictures in self._sql.execute(query, (json.dumps(list(ids)),))
         }
 

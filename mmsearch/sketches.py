@@ -13,7 +13,7 @@ later); with shingles of three, these come up to 0.81.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -33,6 +33,8 @@ FEWEST_WORDS = 8
 KEPT_SHINGLES = 256
 """The resemblance is exact for two documents with so many shingles together; for longer ones its standard error is
 sqrt(r (1 - r) / 256), 0.025 at 0.8."""
+TELLING_SHINGLES = 52
+"""Near copies have one of their 52 smallest hashes in common: of the 256 smallest of the union at most 51 are not."""
 KEPT_PICTURES = 16
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -45,13 +47,13 @@ Shingles = NDArray[np.uint32]
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A document's medium, the 256 smallest hashes of its shingles, and the perceptual hashes of its first pictures.
+    """A document's medium, the 256 smallest hashes of its shingles, rising, and its first pictures' perceptual hashes.
 
     What stands in pictures (lettering, captions) is not among the words: copies of one photograph have many captions.
     """
 
     modality: Modality
-    shingles: frozenset[int]
+    shingles: tuple[int, ...]
     pictures: tuple[str, ...]
 
 
@@ -83,7 +85,7 @@ class Sketcher:
         enough = self._words >= FEWEST_WORDS
         if self._modality is None or not (enough or any(self._pictures)):
             return None
-        return Sketch(self._modality, frozenset(map(int, self._kept)) if enough else frozenset(), tuple(self._pictures))
+        return Sketch(self._modality, tuple(self._kept.tolist()) if enough else (), tuple(self._pictures))
 
 
 def near_copies(one: Sketch, other: Sketch) -> bool:
@@ -95,19 +97,14 @@ def near_copies(one: Sketch, other: Sketch) -> bool:
     return all(map(look_alike, one.pictures, other.pictures))
 
 
-def resemblance(one: frozenset[int], other: frozenset[int]) -> float:
+def resemblance(one: Collection[int], other: Collection[int]) -> float:
     """An unbiased estimate of the sets' resemblance in [0, 1] by what the smallest hashes of both have in common.
 
     Broder 1997: the 256 smallest of the union are a fair sample of it.
     """
-    common = one & other
-    if not common:  # as for most pairs, which need no more
-        return 0.0
-    union = one | other
-    if len(union) > KEPT_SHINGLES:
-        union = frozenset(sorted(union)[:KEPT_SHINGLES])
-        common &= union
-    return len(common) / len(union)
+    union = sorted({*one, *other})[:KEPT_SHINGLES]
+    common = {*one}.intersection(other, union)
+    return len(common) / len(union) if union else 0.0
 
 
 def words(segment: Segment) -> list[str]:

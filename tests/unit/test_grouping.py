@@ -1,14 +1,16 @@
 """The order of the final list, computed by hand."""
 
+from random import Random
+
 import numpy as np
 import pytest
 
 from mmsearch.grouping import Group, diversified, folded, similarities
-from mmsearch.sketches import Sketch
+from mmsearch.sketches import Sketch, near_copies
 
 
 def _sketch(*numbers: int) -> Sketch:
-    return Sketch("text", frozenset(numbers), ())
+    return Sketch("text", numbers, ())
 
 
 def test_copies_are_folded_into_the_best_and_their_places_filled_from_further_down() -> None:
@@ -19,6 +21,33 @@ def test_copies_are_folded_into_the_best_and_their_places_filled_from_further_do
     assert folded(order, sketches, 3) == [Group(4, (0, 2)), Group(1), Group(3)]
     assert folded(order, sketches, 2) == [Group(4, (0, 2)), Group(1)]
     assert folded(order, {}, 3) == [Group(4), Group(1), Group(0)]
+
+
+def test_any_near_copy_is_found_among_many() -> None:
+    """Random sketches that share a part with an earlier one: the same groups as when each is compared with each."""
+    random = Random(5)
+    sketches: dict[int, Sketch] = {}
+    for place in range(120):
+        base = set(sketches[random.randrange(place)].shingles) if place and random.random() < 0.6 else set[int]()
+        kept = set(random.sample(sorted(base), round(len(base) * random.uniform(0.8, 1))))
+        size = random.choice((3, 12, 60, 256))
+        fresh = {random.randrange(1 << 32) for _ in range(max(size - len(kept), random.randrange(3)))}
+        sketches[place] = Sketch("text", tuple(sorted(kept | fresh))[:256], ())
+    expected: dict[int, list[int]] = {}
+    for place, sketch in sketches.items():
+        first = next((first for first in expected if near_copies(sketches[first], sketch)), None)
+        expected.setdefault(place if first is None else first, []).append(place)
+    found = folded(range(120), sketches, 120)
+    assert {group.shown: [group.shown, *group.copies] for group in found} == expected
+    assert 20 < len(found) < 110
+
+
+def test_pictures_are_compared_with_pictures() -> None:
+    one, alike, other = (
+        Sketch("image", (), (bits + "0" * 56 + "8080",)) for bits in ("00000000", "0000000f", "ffffffff")
+    )
+    sketches = {0: one, 1: alike, 2: _sketch(1, 2, 3), 3: other}
+    assert folded([2, 1, 0, 3], sketches, 9) == [Group(2), Group(1, (0,)), Group(3)]
 
 
 def test_a_chain_of_small_changes_leads_nowhere() -> None:
