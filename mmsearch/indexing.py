@@ -148,7 +148,8 @@ class _Run:
         """Index one root."""
         self._looks.begin(root)
         for place in self._places(root):
-            self._looks.take(root, place)
+            if not self._looks.take(root, place):
+                self._finish()  # a record that stands twice: the later one replaces the earlier
             if isinstance(place, Document):
                 self._document(place)
             elif place.error is None:
@@ -158,6 +159,10 @@ class _Run:
             if time.monotonic() - self._taken_s > TAKE_S:
                 while self._take(0):
                     pass
+        self._finish()
+
+    def _finish(self) -> None:
+        """Have all that was ordered read and written."""
         while self._plans:
             self._take(LISTEN_S)
         self.writer.flush()

@@ -74,14 +74,18 @@ class Looks:
         """Look at a root, which may hold nothing."""
         self._looks.setdefault(root.place, _Look())
 
-    def take(self, root: Root, place: Document | Unread) -> None:
-        """Note one more place of the root; hidden files make no folder less empty."""
-        look = self._looks[root.place]
+    def take(self, root: Root, place: Document | Unread) -> bool:
+        """Note one more place of the root; False for a document that was seen already.
+
+        Hidden files make no folder less empty.
+        """
+        look, new = self._looks[root.place], True
         if isinstance(place, Document):
-            self._sql.execute("insert or ignore into seen values (?)", (place.id,))
+            new = self._sql.execute("insert or ignore into seen values (?)", (place.id,)).rowcount > 0
         elif place.error is not None:
             look.unreadable.append(place.uri)
         look.empty = look.empty and isinstance(place, Unread) and place.error is None and place.reason == "hidden"
+        return new
 
     def empty(self, root: Root) -> bool:
         """Whether there was nothing at all at the root."""

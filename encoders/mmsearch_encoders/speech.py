@@ -71,10 +71,10 @@ class WhisperRecognizer:
                 fp16=str(model.device).startswith("cuda"),
                 verbose=None,
             )
-        utterances = [
-            Utterance(float(part["start"]) + start_s, min(float(part["end"]) + start_s, end_s), part["text"].strip())
-            for part in said["segments"]
-        ]
+        utterances = []
+        for part in said["segments"]:
+            first_s, last_s = placed(float(part["start"]) + start_s, float(part["end"]) + start_s, stretches)
+            utterances.append(Utterance(first_s, last_s, part["text"].strip()))
         return str(said["language"]), [u for u in utterances if u.text and u.end_s > u.start_s]
 
     def _load(self) -> Any:
@@ -102,6 +102,13 @@ def heard(samples: NDArray[np.float32]) -> list[tuple[float, float]]:
         (max(0.0, float(first) * FRAME_S - MARGIN_S), min(length_s, float(last + 1) * FRAME_S + MARGIN_S))
         for first, last in zip(firsts, lasts, strict=True)
     ]
+
+
+def placed(start_s: float, end_s: float, stretches: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Where an utterance lies within the stretch that it was heard in: a model's times may run over its end."""
+    first_s, last_s = next((stretch for stretch in reversed(stretches) if stretch[0] <= start_s), stretches[0])
+    start_s = max(first_s, min(start_s, last_s - FRAME_S))
+    return start_s, min(end_s, last_s)
 
 
 def source_of(model: str) -> Source:

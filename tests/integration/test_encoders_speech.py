@@ -12,7 +12,7 @@ from offline import no_network
 
 from mmsearch import liveness
 from mmsearch.errors import ConfigError, ModelError, ModelUnavailable
-from mmsearch_encoders.speech import SAMPLE_RATE, WhisperRecognizer, heard, official
+from mmsearch_encoders.speech import FRAME_S, SAMPLE_RATE, WhisperRecognizer, heard, official, placed
 
 pytestmark = pytest.mark.encoders
 
@@ -45,6 +45,14 @@ def test_what_is_heard_between_long_pauses() -> None:
         pytest.approx((49.7, 54.3)),
     ]
     assert heard(recording((0, 1), length_s=1)) == [pytest.approx((0, 1))]
+
+
+def test_times_that_run_over_the_end_of_what_is_heard_are_brought_back() -> None:
+    stretches = [(4.7, 9.3), (49.7, 54.3)]
+    assert placed(5.0, 8.0, stretches) == (5.0, 8.0)
+    assert placed(9.0, 12.0, stretches) == (9.0, 9.3)
+    assert placed(9.48, 9.5, stretches) == pytest.approx((9.3 - FRAME_S, 9.3))
+    assert placed(49.7, 60.0, stretches) == (49.7, 54.3)
 
 
 def test_utterances_lie_where_something_is_heard_and_in_order(saved: Path) -> None:

@@ -445,6 +445,16 @@ def test_a_document_too_long_to_hold_is_all_or_nothing(library: Library, folder:
     assert library.dump() == before
 
 
+def test_of_records_with_one_id_the_last_is_in_the_library(library: Library, tmp_path: Path) -> None:
+    corpus = tmp_path / "set"
+    (corpus / "qrels").mkdir(parents=True)
+    texts = ["A long tale of the mole. " * 200, "A short tale.", "Only the ferry."]
+    lines = [json.dumps({"_id": "same", "text": text}) for text in texts]
+    (corpus / "corpus.jsonl").write_text("\n".join(lines) + "\n")
+    assert library.indexer().index([corpus]).indexed == 3
+    assert library.words() == "Only the ferry."
+
+
 def test_progress_counts_documents_bytes_and_media_as_they_get_into_the_library(library: Library, folder: Path) -> None:
     (folder / "empty.md").write_bytes(b"")
     steps: list[Progress] = []
