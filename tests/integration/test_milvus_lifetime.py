@@ -105,6 +105,9 @@ def test_a_child_that_does_not_notice_is_ended_before_the_file_is_opened(
     writer.communicate()
     assert is_running(lite)
     store = MilvusStore(str(file))
+    deadline = time.monotonic() + 10  # what was killed is gone a moment later
+    while is_running(lite) and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert not is_running(lite)
     store.open("words", WORDS)
     assert f"s{int(acknowledged)}" in store.segments("words", [f"s{int(acknowledged)}"])
