@@ -59,7 +59,7 @@ class Lite:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=stderr,
-                    process_group=0,  # Ctrl-C in a terminal is for us, who have rows to write yet
+                    start_new_session=True,  # Ctrl-C in a terminal is for us, who have rows to write yet
                 )
             lock.write(f"{child.pid} {folder}")
             lock.flush()
