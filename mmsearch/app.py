@@ -20,6 +20,7 @@ from mmsearch.readers import default_readers
 from mmsearch.renditions import Renditions
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Part, Settings
+from mmsearch.sources import Copies
 from mmsearch.spaces import open_for_search, retire_unnamed
 from mmsearch.stores.memory import MemoryStore
 from mmsearch.types import Query, Ranking, Report, Root
@@ -73,6 +74,7 @@ class App:
             self.renditions,
             self.settings.indexing.batch_segments,
             self.settings.indexing.max_file_bytes,
+            copies_in(self.settings, self.settings.library.absolute()),
         )
         try:
             report = indexer.index(roots, on_progress, verify=verify, prune=prune)
@@ -156,6 +158,11 @@ def closed_aids(settings: Settings) -> dict[str, str]:
     return {name: reason for name, reason in reasons.items() if reason}
 
 
+def copies_in(settings: Settings, folder: Path) -> Copies:
+    """Where what is elsewhere stands while it is read, in the library's folder or another, with its limits."""
+    return Copies(folder / "fetched", settings.indexing.max_file_bytes, settings.remote.timeout_s)
+
+
 def rehearsal(settings: Settings, scratch: Path) -> Indexer:
     """An indexer with the parts of the settings that knows what the library holds and cannot change it.
 
@@ -173,6 +180,7 @@ def rehearsal(settings: Settings, scratch: Path) -> Indexer:
         Renditions(scratch / "pictures"),
         settings.indexing.batch_segments,
         settings.indexing.max_file_bytes,
+        copies_in(settings, scratch),
     )
 
 

@@ -8,6 +8,7 @@
     │   ├── CorruptMedia       it has the format's name but does not decode, or is empty
     │   └── TooLarge           over a limit of the settings
     ├── NotFound               no such document, space, run
+    ├── SourceUnavailable      a place elsewhere did not answer, or not to the end
     ├── Unauthorized
     ├── Forbidden              the system does not let us read it
     ├── ModelError             a model that loaded and then failed
@@ -64,6 +65,12 @@ class TooLarge(InputError):
 class NotFound(MMSearchError):
     code = "not_found"
     status = 404
+
+
+class SourceUnavailable(MMSearchError):
+    code = "source_unavailable"
+    status = 503
+    retryable = True
 
 
 class Unauthorized(MMSearchError):

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from mmsearch.errors import MMSearchError
 from mmsearch.protocols import Reader
+from mmsearch.sources import Copies
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Document, Modality, Segment
-from mmsearch.writing import Task
 
 SAMPLE_S = 4.0
 """For reading the sample, shared among the endings; each ending gets one document whatever it takes."""
@@ -60,7 +60,7 @@ class Work:
 
     document: Document
     reader: Reader
-    task: Task
+    spaces: tuple[OpenSpace, ...]
     ending: str
     size_bytes: int
 
@@ -85,23 +85,25 @@ class Sample:
         return amount.size_bytes / self.size_bytes
 
 
-def read_samples(work: Sequence[Work]) -> dict[str, Sample]:
+def read_samples(work: Sequence[Work], copies: Copies) -> dict[str, Sample]:
     """A few documents of each ending, read: ending -> sample; those of which none could be read are left out."""
     groups = defaultdict[str, list[Work]](list)
     for item in work:
         if item.size_bytes <= SAMPLE_BYTES:
             groups[item.ending].append(item)
-    return {ending: sample for ending, group in groups.items() if (sample := _read(group, SAMPLE_S / len(groups)))}
+    return {
+        ending: sample for ending, group in groups.items() if (sample := _read(group, copies, SAMPLE_S / len(groups)))
+    }
 
 
-def _read(group: Sequence[Work], budget_s: float) -> Sample | None:
+def _read(group: Sequence[Work], copies: Copies, budget_s: float) -> Sample | None:
     sample = Sample()
     for item in _drawn(group):
         if sample.documents and sample.seconds > budget_s:
             break
         started = time.perf_counter()
-        with suppress(MMSearchError):  # the indexing will name it
-            segments = list(item.reader.read(item.document))
+        with suppress(MMSearchError), copies.at_hand(item.document) as document:  # the indexing will name it
+            segments = list(item.reader.read(document))
             sample.documents += 1
             sample.size_bytes += item.size_bytes
             sample.seconds += time.perf_counter() - started
@@ -123,7 +125,7 @@ def estimate(
     whole, needed = defaultdict[str, Amount](Amount), defaultdict[tuple[str, str], Amount](Amount)
     for item in work:
         whole[item.ending] = whole[item.ending].plus(item.size_bytes)
-        for space in item.task.spaces:
+        for space in item.spaces:
             key = item.ending, space.space.name
             needed[key] = needed[key].plus(item.size_bytes)
     seconds, stored, pictures, start_s = 0.0, 0.0, 0.0, 0.0

@@ -10,11 +10,21 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 
-from mmsearch.errors import Forbidden, InputError, MMSearchError, NotFound, TooLarge
+from mmsearch.errors import ConfigError, Forbidden, InputError, MMSearchError, NotFound, SourceUnavailable, TooLarge
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.renditions import Renditions
-from mmsearch.sources import Unread, content_signature, find_documents, is_there, lies_at, reader_of, stat_signature
+from mmsearch.sources import (
+    Copies,
+    Unread,
+    content_signature,
+    find_documents,
+    is_there,
+    lies_at,
+    reader_of,
+    size_bytes,
+    stat_signature,
+)
 from mmsearch.spaces import OpenSpace, held_collections, open_for_indexing
 from mmsearch.types import Document, Failure, Report, Root, Segment
 from mmsearch.writing import Task, Writer
@@ -22,7 +32,7 @@ from mmsearch.writing import Task, Writer
 HELD_SEGMENTS = 2_000
 """A document with more is read once to see that all of it decodes, and again as it is written."""
 
-BAD_DOCUMENT = (InputError, NotFound, Forbidden)
+BAD_DOCUMENT = (InputError, NotFound, Forbidden, SourceUnavailable)
 """What a document can do to an indexing: it is named in the report, and the next one follows."""
 
 
@@ -46,6 +56,7 @@ class Indexer:
     renditions: Renditions
     batch_segments: int
     max_file_bytes: int
+    copies: Copies
 
     def index(
         self,
@@ -63,6 +74,7 @@ class Indexer:
         it they stay and the root is named. Raises NotFound when a root does not exist, StoreError, ModelError.
         """
         started = time.perf_counter()
+        self.copies.clear()
         spaces, closed = open_for_indexing(self.encoders, self.manifest, self.store)
         writer = Writer(
             self.store,
@@ -102,7 +114,7 @@ class Indexer:
         lacking = any(self.manifest.incomplete(space.space) for space in spaces)
         for root in given:
             self.manifest.add_root(root)
-        earlier = [root for root in self.manifest.roots() if is_there(root)] if lacking else []
+        earlier = [root for root in self.manifest.roots() if _answers(root)] if lacking else []
         return list({root.place: root for root in [*given, *earlier]}.values())
 
     def task(
@@ -115,9 +127,8 @@ class Indexer:
         stat = stat_signature(document)
         if valid and valid.stat == stat and wanted.keys() <= valid.spaces.keys() and not verify:
             return None
-        if document.record is None and (size := document.path.stat().st_size) > self.max_file_bytes:
-            raise TooLarge(f"{document.path} has {size:,} bytes; indexing.max_file_bytes is {self.max_file_bytes:,}")
-        content = content_signature(document)
+        self.check_size(document)
+        content = content_signature(self.copies.local(document))
         whole = not (valid and valid.content == content)
         held = {} if whole or not valid else valid.spaces
         lacking = tuple(space for fingerprint, space in wanted.items() if fingerprint not in held)
@@ -126,6 +137,19 @@ class Indexer:
             return None
         new = Entry(document.id, document.uri, stat, content, reader.fingerprint, spaces=held)
         return Task(new, lacking, known=entry is not None, whole=whole)
+
+    def check_size(self, document: Document) -> None:
+        """Raises TooLarge for a file over the limit of the settings."""
+        if document.record is None and (size := size_bytes(document)) > self.max_file_bytes:
+            raise TooLarge(f"{document.uri} has {size:,} bytes; indexing.max_file_bytes is {self.max_file_bytes:,}")
+
+
+def _answers(root: Root) -> bool:
+    """Whether an earlier root is there now; one elsewhere that cannot be asked is filled another time."""
+    try:
+        return is_there(root)
+    except (SourceUnavailable, ConfigError, Forbidden):
+        return False
 
 
 class _Run:
@@ -177,13 +201,14 @@ class _Run:
     def _document(self, document: Document) -> None:
         self.counts["found"] += 1
         try:
-            reader = reader_of(document, self._indexer.readers)
-            task = self._indexer.task(document, reader, self._spaces, self._verify)
-            if task is None:
-                self.counts["unchanged"] += 1
-            else:
-                self._writer.add(task, _read_whole(reader, document))
-                self.counts["indexed"] += 1
+            reader, copies = reader_of(document, self._indexer.readers), self._indexer.copies
+            with copies.lent(document):
+                task = self._indexer.task(document, reader, self._spaces, self._verify)
+                if task is None:
+                    self.counts["unchanged"] += 1
+                else:
+                    self._writer.add(task, _read_whole(reader, copies.local(document)))
+                    self.counts["indexed"] += 1
         except BAD_DOCUMENT as error:
             self._fail(document.uri, error)
 

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mmsearch.app import App, build, load
+from mmsearch.app import App, build, copies_in, load
 from mmsearch.errors import ConfigError, ModelError
 from mmsearch.indexing import BAD_DOCUMENT
 from mmsearch.settings import read_settings
@@ -57,11 +57,12 @@ def align(library: Path | None = None) -> str:
 
 def _tables(app: App) -> Iterator[Segment]:
     """The tables of the files that were indexed; those that cannot be read are passed over: indexing named them."""
+    copies = copies_in(app.settings, app.settings.library.absolute())
     for root in app.manifest.roots():
         for place in find_documents(root, app.readers) if is_there(root) else ():
             if isinstance(place, Document):
-                with suppress(*BAD_DOCUMENT):
-                    segments = reader_of(place, app.readers).read(place)
+                with suppress(*BAD_DOCUMENT), copies.at_hand(place) as document:
+                    segments = reader_of(document, app.readers).read(document)
                     yield from (segment for segment in segments if segment.modality == "table")
 
 

@@ -12,10 +12,9 @@ from mmsearch.errors import MMSearchError
 from mmsearch.estimating import Amount, Estimate, Work, estimate, read_samples
 from mmsearch.indexing import BAD_DOCUMENT, Indexer, Look, gone, missing
 from mmsearch.settings import Settings
-from mmsearch.sources import find_documents, is_there, kind_of, reader_of, size_bytes
+from mmsearch.sources import find_documents, is_there, kind_of, reader_of, size_bytes, stat_signature
 from mmsearch.spaces import OpenSpace, open_for_indexing
 from mmsearch.types import Document, Failure, Root
-from mmsearch.writing import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def preview_of(
             else:
                 found.counts["removed"] += len(left)
         deciding_s = time.perf_counter() - started
-        samples = read_samples(found.work)
+        samples = read_samples(found.work, indexer.copies)
         estimated = estimate(found.work, samples, spaces, deciding_s)
         indexer.manifest.close()
     modalities = found.modalities | {ending: sample.modality for ending, sample in samples.items() if sample.modality}
@@ -116,20 +115,27 @@ def _look(indexer: Indexer, spaces: tuple[OpenSpace, ...], root: Root, verify: b
                 found.fail(place.uri, place.error)
             continue
         try:
-            reader = reader_of(place, indexer.readers)
-            entry = indexer.manifest.entry(place.id)
-            if entry and entry.modality:
-                found.modalities[kind_of(place)] = entry.modality
-            task = indexer.task(place, reader, spaces, verify)
-            if task is not None:
-                found.work.append(Work(place, reader, task, kind_of(place), size_bytes(place)))
-            done = entry is not None and entry.done
-            found.counts["unchanged" if task is None else _verb(task, done)] += 1
+            _decide(indexer, spaces, place, verify, found)
         except BAD_DOCUMENT as error:
             found.fail(place.uri, error)
 
 
-def _verb(task: Task, done: bool) -> str:
-    if not done:
-        return "new"
-    return "changed" if task.whole else "incomplete"
+def _decide(indexer: Indexer, spaces: tuple[OpenSpace, ...], document: Document, verify: bool, found: _Found) -> None:
+    """As Indexer.task, but what is new is not opened and what is elsewhere is not fetched."""
+    reader, ending = reader_of(document, indexer.readers), kind_of(document)
+    entry = indexer.manifest.entry(document.id)
+    if entry and entry.modality:
+        found.modalities[ending] = entry.modality
+    known = entry is not None and entry.done and entry.reader == reader.fingerprint
+    whole, lacking = True, spaces
+    if known and entry and not (document.remote and entry.stat != stat_signature(document)):
+        with indexer.copies.lent(document):
+            task = indexer.task(document, reader, spaces, verify and not document.remote)
+        if task is None:
+            found.counts["unchanged"] += 1
+            return
+        whole, lacking = task.whole, task.spaces
+    indexer.check_size(document)
+    found.work.append(Work(document, reader, lacking, ending, size_bytes(document)))
+    new = entry is None or not entry.done
+    found.counts["new" if new else "changed" if whole else "incomplete"] += 1

@@ -55,6 +55,14 @@ class IndexingSettings(BaseModel):
     follow_symlinks: bool = False
 
 
+class RemoteSettings(BaseModel):
+    """How files elsewhere are fetched. Keys and addresses of services are fsspec's own configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timeout_s: float = Field(default=300.0, gt=0)
+
+
 class SearchSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -100,6 +108,7 @@ class Settings(BaseSettings):
     ocr: Part | None = Part(part="mmsearch_encoders.ocr:RapidOcr")
     page: str = "mmsearch_ui.page:serve"
     indexing: IndexingSettings = IndexingSettings()
+    remote: RemoteSettings = RemoteSettings()
     search: SearchSettings = SearchSettings()
 
     @property

@@ -15,6 +15,7 @@ from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.readers import default_readers
 from mmsearch.renditions import Renditions
 from mmsearch.settings import MANIFEST_FILE
+from mmsearch.sources import Copies
 from mmsearch.spaces import held_collections
 from mmsearch.stores.memory import MemoryStore
 
@@ -46,6 +47,7 @@ class Library:
             self.renditions,
             self.batch_segments,
             self.max_file_bytes,
+            Copies(self.folder / "fetched", self.max_file_bytes, 20.0),
         )
 
     def dump(self) -> dict[str, Any]:

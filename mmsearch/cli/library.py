@@ -20,7 +20,7 @@ from mmsearch.cli.options import (
 
 
 def index(
-    paths: Annotated[list[Path], typer.Argument(help="Files, folders, or retrieval sets in the BEIR layout.")],
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, retrieval sets in the BEIR layout, or URLs.")],
     library: Library = None,
     include: Include = None,
     exclude: Exclude = None,
@@ -56,7 +56,7 @@ def index(
 
 
 def _preview(
-    paths: list[Path], library: Path | None, indexing: dict[str, Any] | None, how: dict[str, Any], as_json: bool
+    paths: list[str], library: Path | None, indexing: dict[str, Any] | None, how: dict[str, Any], as_json: bool
 ) -> None:
     from mmsearch import schemas, terminal
     from mmsearch.preview import preview_of

@@ -1,13 +1,15 @@
 """What there is to index: the documents of a root, with the files that describe them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mmsearch.errors import NotFound
 from mmsearch.protocols import Reader
+from mmsearch.sources.copies import Copies
 from mmsearch.sources.folders import LocalTree, document_at, walk
 from mmsearch.sources.found import SkipReason, Unread, unsupported
 from mmsearch.sources.records import CORPUS_FILE, corpus_records, is_set
+from mmsearch.sources.remote import RemoteTree, is_remote, looked_up, name_of
 from mmsearch.sources.selection import IGNORE_FILE
 from mmsearch.sources.signatures import content_signature, kind_of, size_bytes, stat_signature
 from mmsearch.types import Document, Root
@@ -15,6 +17,7 @@ from mmsearch.types import Document, Root
 __all__ = [
     "CORPUS_FILE",
     "IGNORE_FILE",
+    "Copies",
     "SkipReason",
     "Unread",
     "content_signature",
@@ -38,19 +41,34 @@ def find_documents(root: Root, readers: Sequence[Reader]) -> Iterator[Document |
     when the root is not there, InputError for a glob that is no pattern.
     """
     sidecars = {suffix: reader.sidecar_suffixes for reader in readers for suffix in reader.suffixes if suffix}
-    if not is_there(root):
-        raise NotFound(f"{root.place} does not exist")
+    if is_remote(root.place):
+        yield from _elsewhere(root, sidecars)
+        return
     place = Path(root.place)
     if place.is_file():
-        beside = frozenset(file.name for file in place.parent.iterdir())
+        beside = dict.fromkeys(file.name for file in place.parent.iterdir())
         yield document_at(root.place, beside, sidecars) or Unread(root.place, error=unsupported(root.place))
-    else:
+    elif place.exists():
         yield from walk(LocalTree(root), root, sidecars)
+    else:
+        raise NotFound(f"{root.place} does not exist")
+
+
+def _elsewhere(root: Root, sidecars: Mapping[str, tuple[str, ...]]) -> Iterator[Document | Unread]:
+    own, is_folder = looked_up(root.place)
+    if is_folder:
+        yield from walk(RemoteTree(root.place), root, sidecars)
+    elif own is None:
+        raise NotFound(f"{root.place} does not exist")
+    elif Path(name := name_of(root.place)).suffix.lower() not in sidecars:
+        yield Unread(root.place, error=unsupported(name))
+    else:  # what lies beside it is not asked for: web servers answer to names that they do not have
+        yield Document(root.place, Path(name), remote=(own,))
 
 
 def is_there(root: Root) -> bool:
-    """Whether there is anything at the root's place."""
-    return Path(root.place).exists()
+    """Whether there is anything at the root's place. Raises SourceUnavailable when nobody can say."""
+    return looked_up(root.place) != (None, False) if is_remote(root.place) else Path(root.place).exists()
 
 
 def lies_at(uri: str, place: str) -> bool:
@@ -68,7 +86,12 @@ def reader_of(document: Document, readers: Sequence[Reader]) -> Reader:
 
 
 def original(uri: str) -> Path | None:
-    """The file at a document's place; for a record of a set its media file, None when it has none or is gone."""
+    """The file at a document's place; for a record of a set its media file.
+
+    None when it has none, is gone, or is not on this machine.
+    """
+    if is_remote(uri):
+        return None
     corpus, of_set, _ = uri.partition(f"/{CORPUS_FILE}#")
     if not of_set:
         path = Path(uri)

@@ -3,6 +3,7 @@
 import json
 from hashlib import blake2b
 from pathlib import Path
+from uuid import uuid4
 
 from mmsearch.sources.found import reachable
 from mmsearch.types import Document, digest
@@ -14,10 +15,15 @@ NAMES = frozenset({"_id", "id"})
 def stat_signature(document: Document) -> str:
     """A digest of size and times of the document's files: equal while nobody touched them; nothing is opened.
 
-    Raises NotFound, Forbidden.
+    Of files elsewhere it is what their listing says; where that is nothing, it is never equal. Raises NotFound,
+    Forbidden.
     """
+    if not all(remote.version for remote in document.remote):
+        return uuid4().hex
     parts: list[object] = [json.dumps(document.record, sort_keys=True)] if document.record is not None else []
-    for path in _files_of(document):
+    for remote in document.remote:
+        parts += [remote.url, remote.size_bytes, remote.version]
+    for path in () if document.remote else _files_of(document):
         with reachable(path):
             stat = path.stat()
         parts += [path.name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
@@ -44,6 +50,8 @@ def content_signature(document: Document) -> str:
 def size_bytes(document: Document) -> int:
     """The bytes of the document's files, and of the record as JSON where it is one. Raises NotFound, Forbidden."""
     total = len(json.dumps(document.record).encode()) if document.record is not None else 0
+    if document.remote:
+        return total + sum(remote.size_bytes or 0 for remote in document.remote)
     for path in _files_of(document):
         with reachable(path):
             total += path.stat().st_size

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hashing import DIM
 from PIL import Image
 from typer.testing import CliRunner
@@ -122,6 +123,22 @@ def test_what_was_sampled_is_scaled_by_bytes(tmp_path: Path, monkeypatch: pytest
     assert (one.estimate.sampled, four.estimate.sampled) == (1, 1)
     assert four.estimate.disk_bytes == pytest.approx(4 * one.estimate.disk_bytes, abs=4)
     assert one.estimate.disk_bytes > 4 * DIM, "a vector of float32 at the least"
+
+
+def test_files_elsewhere_are_counted_without_fetching_more_than_the_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmsearch.estimating.SAMPLE_S", 0.0)
+    fs = MemoryFileSystem()
+    fs.pipe({f"/preview/{name}.txt": b"Nets dry on the quay." for name in "abcdef"})
+    fetched = []
+    real = MemoryFileSystem.get_file
+    monkeypatch.setattr(
+        MemoryFileSystem, "get_file", lambda fs, path, *a, **named: (fetched.append(path), real(fs, path, *a, **named))
+    )
+    found = preview_of(read_settings(library=tmp_path / "library", **PARTS), ["memory://preview"])
+    assert (found.new, found.by_ending[".txt"].size_bytes, found.estimate.sampled) == (6, 6 * 21, 1)
+    assert len(fetched) == 1
 
 
 def test_the_command_prints_the_plan(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,10 +41,14 @@ def test_the_python_example_runs(home: Path) -> None:
 
 def test_the_command_lines_are_accepted(home: Path) -> None:
     commands = re.findall(r"^mmsearch .*", _block("From the command line"), re.MULTILINE)
-    assert len(commands) == 11
+    assert len(commands) == 12
     for command in commands:
         arguments = shlex.split(command, comments=True)[1:]
-        if arguments[0] in {"serve", "watch", "doctor", "eval", "compare"} or "--image" in arguments:
+        if (
+            arguments[0] in {"serve", "watch", "doctor", "eval", "compare"}
+            or "--image" in arguments
+            or "://" in command
+        ):
             arguments = [arguments[0], "--help"]
         else:
             arguments = [str(Path(argument).expanduser()) if argument[0] == "~" else argument for argument in arguments]

@@ -82,7 +82,7 @@ def card(result: Result) -> Card:
     words = {result.snippet[start:end].casefold() for start, end in result.highlights}
     pattern = word_pattern(words)
     title = segment.title or PurePosixPath(segment.uri).name
-    plays = segment.modality == "audio" and is_playable(segment.uri)
+    plays = original is not None and segment.modality == "audio" and is_playable(segment.uri)
     return Card(
         result=result,
         medium=NAMES[segment.modality],
@@ -122,7 +122,9 @@ def reasons(routes: Iterable[Route]) -> list[tuple[str, str]]:
 
 
 def _original(segment: Segment) -> str | None:
-    """The address of the file; a text or table that is a line of a corpus has none of its own."""
+    """The address of the file; a text or table that is a line of a corpus has none of its own, nor what is elsewhere."""
+    if "://" in segment.uri:
+        return None
     is_record = ".jsonl#" in segment.uri
     return None if is_record and segment.modality in ("text", "table") else f"media/document/{segment.document_id}"
 
