@@ -20,10 +20,10 @@ from mmsearch.readers import default_readers
 from mmsearch.renditions import Renditions
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Part, Settings
-from mmsearch.sources import Copies
+from mmsearch.sources import Copies, Unread
 from mmsearch.spaces import open_for_search, retire_unnamed
 from mmsearch.stores.memory import MemoryStore
-from mmsearch.types import Query, Ranking, Report, Root
+from mmsearch.types import Document, Query, Ranking, Report, Root, RootKind
 
 
 class App:
@@ -63,6 +63,8 @@ class App:
         *,
         verify: bool = False,
         prune: bool = False,
+        records: Mapping[str, Iterable[Document | Unread]] | None = None,
+        keep: bool = False,
     ) -> Report:
         """Index the roots, into some spaces only if any are named; see Indexer.index."""
         retire_unnamed(self.encoders, self.manifest, self.store)
@@ -77,7 +79,7 @@ class App:
             copies_in(self.settings, self.settings.library.absolute()),
         )
         try:
-            report = indexer.index(roots, on_progress, verify=verify, prune=prune)
+            report = indexer.index(roots, on_progress, verify=verify, prune=prune, records=records, keep=keep)
             return replace(report, closed_spaces={**report.closed_spaces, **closed_aids(self.settings)})
         finally:
             self.__dict__.pop("searcher", None)
@@ -120,11 +122,20 @@ class App:
         self.close()
 
 
-def root_at(settings: Settings, place: str | Path, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Root:
+def root_at(
+    settings: Settings,
+    place: str | Path,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    kind: RootKind = "files",
+    columns: Mapping[str, str] | None = None,
+) -> Root:
     """The place as a root, with the globs of the settings and these on top."""
     said = settings.indexing
     return Root.at(
         place,
+        kind=kind,
+        columns=tuple(f"{role}={name}" for role, name in (columns or {}).items()),
         include=(*said.include, *include),
         exclude=(*said.exclude, *exclude),
         follow_symlinks=said.follow_symlinks,

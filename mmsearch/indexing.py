@@ -17,6 +17,7 @@ from mmsearch.renditions import Renditions
 from mmsearch.sources import (
     Copies,
     Unread,
+    check,
     content_signature,
     find_documents,
     is_there,
@@ -38,10 +39,10 @@ BAD_DOCUMENT = (InputError, NotFound, Forbidden, SourceUnavailable)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an indexing is: `done` of the `total` documents found; `uri` is the one at hand."""
+    """How far an indexing is: `done` of the `total` documents, None where nobody counted; `uri` is the one at hand."""
 
     done: int
-    total: int
+    total: int | None
     uri: str
 
 
@@ -65,13 +66,16 @@ class Indexer:
         *,
         verify: bool = False,
         prune: bool = False,
+        records: Mapping[str, Iterable[Document | Unread]] | None = None,
+        keep: bool = False,
     ) -> Report:
-        """Index what is at the roots and remove what is no longer there.
+        """Index what is at the roots and remove what is no longer there, unless it is to `keep`.
 
         Bad documents are named in the report and stop nothing; one whose new version cannot be read
         stays as it was. `verify` compares bytes where size and times say that nothing changed. A root that held
         documents and is empty or gone now may be a share that is not mounted: `prune` removes its documents, without
-        it they stay and the root is named. Raises NotFound when a root does not exist, StoreError, ModelError.
+        it they stay and the root is named. `records` are those of roots that cannot be looked at, by their places.
+        Raises NotFound when a root does not exist, StoreError, ModelError.
         """
         started = time.perf_counter()
         self.copies.clear()
@@ -84,10 +88,14 @@ class Indexer:
             self.batch_segments,
         )
         run = _Run(self, tuple(spaces.values()), writer, on_progress, verify)
-        together = self.roots([Root.at(root) for root in roots], tuple(spaces.values()), prune)
+        given = records or {}
+        looked_at = [root for root in map(Root.at, roots) if root.place not in given]
+        together = self.roots(looked_at, tuple(spaces.values()), prune) if looked_at else []
+        together += [Root(place, "records") for place in given]
         for root in together:
-            run.index(root)
-        run.remove(together, prune)
+            run.index(root, given.get(root.place))
+        if not keep:
+            run.remove(together, prune)
         return Report(
             found=run.counts["found"],
             indexed=run.counts["indexed"],
@@ -104,9 +112,11 @@ class Indexer:
     def roots(self, given: list[Root], spaces: Iterable[OpenSpace], prune: bool) -> list[Root]:
         """The given roots and, while an open space lacks documents, every earlier root that is still there.
 
-        Raises NotFound when a given one is not, unless it held documents that are to be removed by `prune`.
+        Raises NotFound when a given one is not, unless it held documents that are to be removed by `prune`, and
+        InputError for one that cannot be looked at as it says.
         """
         for root in given:
+            check(root)
             if not is_there(root):
                 held = self.manifest.entries(root.place)
                 if not (held and prune):
@@ -140,7 +150,7 @@ class Indexer:
 
     def check_size(self, document: Document) -> None:
         """Raises TooLarge for a file over the limit of the settings."""
-        if document.record is None and (size := size_bytes(document)) > self.max_file_bytes:
+        if (size := size_bytes(document)) > self.max_file_bytes:
             raise TooLarge(f"{document.uri} has {size:,} bytes; indexing.max_file_bytes is {self.max_file_bytes:,}")
 
 
@@ -173,12 +183,16 @@ class _Run:
         self.failed: list[Failure] = []
         self.skipped: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
-    def index(self, root: Root) -> None:
-        """Index one root."""
-        places = list(find_documents(root, self._indexer.readers)) if is_there(root) else []
-        look = self.looks.setdefault(root.place, Look())
+    def index(self, root: Root, records: Iterable[Document | Unread] | None) -> None:
+        """Index one root, or the records that are given for it; records are taken one at a time."""
+        places: Iterable[Document | Unread] = records or ()
+        if records is None and is_there(root):
+            places = find_documents(root, self._indexer.readers)
+            places = list(places) if root.kind == "files" else places
+        total = len(places) if isinstance(places, list) else None
+        look, number = self.looks.setdefault(root.place, Look()), 0
         for number, place in enumerate(places):
-            self._on_progress(Progress(number, len(places), place.uri))
+            self._on_progress(Progress(number, total, place.uri))
             look.take(place)
             if isinstance(place, Document):
                 self._document(place)
@@ -187,7 +201,7 @@ class _Run:
             else:
                 self._fail(place.uri, place.error)
         self._writer.flush()
-        self._on_progress(Progress(len(places), len(places), root.place))
+        self._on_progress(Progress(total or number, total, root.place))
 
     def remove(self, roots: Sequence[Root], prune: bool) -> None:
         """Remove what is no longer there, now that every root was looked at: what moved has lent its vectors."""
@@ -236,11 +250,13 @@ class Look:
 def gone(manifest: Manifest, root: Root, looks: Mapping[str, Look]) -> list[Entry]:
     """The documents of the library below the root that were not seen there, as far as all of it could be looked at.
 
-    `looks` are at this root and the others of the call by place: those below it have their own say.
+    `looks` are at this root and the others of the call by place: those below it have their own say, and so have lists
+    of records that were indexed as such.
     """
     seen = set[str]().union(*(look.seen for look in looks.values()))
     unreadable = tuple(looks[root.place].unreadable)
-    others = [place for place in looks if place != root.place and lies_at(place, root.place)]
+    lists = {other.place for other in manifest.roots() if other.kind != "files"}
+    others = [place for place in {*looks, *lists} if place != root.place and lies_at(place, root.place)]
     return [
         entry
         for entry in manifest.entries(root.place)

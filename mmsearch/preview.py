@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mmsearch.app import closed_aids, rehearsal, root_at
+from mmsearch.app import closed_aids, rehearsal
 from mmsearch.errors import MMSearchError
-from mmsearch.estimating import Amount, Estimate, Work, estimate, read_samples
+from mmsearch.estimating import Amount, Estimate, Work, Workload, estimate, read_samples
 from mmsearch.indexing import BAD_DOCUMENT, Indexer, Look, gone, missing
 from mmsearch.settings import Settings
 from mmsearch.sources import find_documents, is_there, kind_of, reader_of, size_bytes, stat_signature
@@ -41,7 +41,7 @@ class Preview:
 @dataclass(slots=True)
 class _Found:
     counts: Counter[str] = field(default_factory=Counter)
-    work: list[Work] = field(default_factory=list)
+    work: Workload = field(default_factory=Workload)
     failed: list[Failure] = field(default_factory=list)
     skipped: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     modalities: dict[str, str] = field(default_factory=dict)
@@ -51,27 +51,16 @@ class _Found:
         self.failed.append(Failure(uri, error.code, str(error)))
 
 
-def preview_of(
-    settings: Settings,
-    places: Iterable[str | Path],
-    *,
-    include: Iterable[str] = (),
-    exclude: Iterable[str] = (),
-    verify: bool = False,
-    prune: bool = False,
-) -> Preview:
-    """What indexing the places would do now; options as in `Client.index`.
+def preview_of(settings: Settings, roots: Iterable[Root], *, verify: bool = False, prune: bool = False) -> Preview:
+    """What indexing the roots would do now. The library need not be there, and may be open elsewhere.
 
-    The library need not be there, and may be open elsewhere.
-
-    Raises NotFound when a root does not exist, InputError for a glob that is no pattern.
+    Raises NotFound when a root does not exist, InputError for a glob or a column that is none.
     """
-    roots = [root_at(settings, place, include, exclude) for place in places]
     with TemporaryDirectory(prefix="mmsearch-") as scratch:
         indexer = rehearsal(settings, Path(scratch))
         opened, closed = open_for_indexing(indexer.encoders, indexer.manifest, indexer.store)
         spaces = tuple(opened.values())
-        together = indexer.roots(roots, spaces, prune)
+        together = indexer.roots(list(roots), spaces, prune)
         found, started = _Found(), time.perf_counter()
         for root in together:
             _look(indexer, spaces, root, verify, found)
@@ -86,15 +75,13 @@ def preview_of(
         estimated = estimate(found.work, samples, spaces, deciding_s)
         indexer.manifest.close()
     modalities = found.modalities | {ending: sample.modality for ending, sample in samples.items() if sample.modality}
-    by_ending, by_modality = defaultdict[str, Amount](Amount), defaultdict[str, Amount](Amount)
-    for work in found.work:
-        medium = modalities.get(work.ending, "unknown")
-        by_ending[work.ending] = by_ending[work.ending].plus(work.size_bytes)
-        by_modality[medium] = by_modality[medium].plus(work.size_bytes)
+    by_modality = defaultdict[str, Amount](Amount)
+    for ending, amount in found.work.whole.items():
+        by_modality[modalities.get(ending, "unknown")] += amount
     counts = {name: found.counts[name] for name in ("new", "changed", "incomplete", "unchanged", "removed")}
     return Preview(
         **counts,
-        by_ending=dict(sorted(by_ending.items())),
+        by_ending=dict(sorted(found.work.whole.items())),
         by_modality=dict(sorted(by_modality.items())),
         failed=tuple(found.failed),
         skipped={reason: dict(kinds) for reason, kinds in found.skipped.items()},
@@ -136,6 +123,6 @@ def _decide(indexer: Indexer, spaces: tuple[OpenSpace, ...], document: Document,
             return
         whole, lacking = task.whole, task.spaces
     indexer.check_size(document)
-    found.work.append(Work(document, reader, lacking, ending, size_bytes(document)))
+    found.work.add(Work(document, reader, lacking, ending, size_bytes(document)))
     new = entry is None or not entry.done
     found.counts["new" if new else "changed" if whole else "incomplete"] += 1

@@ -13,6 +13,9 @@ Modality = Literal["text", "table", "image", "audio"]
 MODALITIES: tuple[Modality, ...] = ("text", "table", "image", "audio")
 QueryKind = Literal["text", "image", "audio"]
 SpaceKind = Literal["dense", "lexical"]
+RootKind = Literal["files", "manifest", "dataset", "records"]
+ROOT_KINDS: tuple[RootKind, ...] = ("files", "manifest", "dataset", "records")
+"""Files and folders; JSON Lines or Parquet of records; records that a program gave, which cannot be looked at again."""
 
 Vector = NDArray[np.float32]
 """One embedding, shape (dim,)."""
@@ -125,13 +128,16 @@ class Table:
 class Root:
     """A place to index, and what of it: an absolute path with "/" between names, or an address such as "s3://...".
 
-    `include` and `exclude` are patterns as in gitignore(5), relative to the root; no `include` takes all.
+    `include` and `exclude` are patterns as in gitignore(5), relative to the root; no `include` takes all. A root that
+    is no files holds records, whose `columns` ("text=body") say which key or column plays which role.
     """
 
     place: str
+    kind: RootKind = "files"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     follow_symlinks: bool = False
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, place: "str | Path | Root", **how: Any) -> "Root":

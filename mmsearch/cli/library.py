@@ -14,7 +14,9 @@ from mmsearch.cli.options import (
     Library,
     errors,
     indexing_options,
+    kind_of_root,
     modality_of,
+    pairs,
     print_json,
 )
 
@@ -25,6 +27,13 @@ def index(
     include: Include = None,
     exclude: Exclude = None,
     follow_symlinks: FollowSymlinks = None,
+    kind: Annotated[
+        str, typer.Option("--as", help="files, or what holds a document a line or row: manifest, dataset.")
+    ] = "files",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROLE=NAME", help="Key or column of records, such as text=body; may be repeated."),
+    ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Compare the bytes of files, not size and times.")] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the documents of a path that is empty or gone.")
@@ -39,14 +48,16 @@ def index(
     from mmsearch import schemas, terminal
     from mmsearch.client import Client
 
-    how: dict[str, Any] = {"include": include or (), "exclude": exclude or (), "verify": verify, "prune": prune}
     indexing = indexing_options(follow_symlinks)
+    with errors(as_json):
+        roots: dict[str, Any] = {"include": include or (), "exclude": exclude or ()}
+        roots |= {"kind": kind_of_root(kind), "columns": pairs(column or ())}
     if dry_run:
-        _preview(paths, library, indexing, how, as_json)
+        _preview(paths, library, indexing, roots, {"verify": verify, "prune": prune}, as_json)
         return
     with errors(as_json), Client(library, indexing=indexing) as client:
         with terminal.progress(quiet=as_json) as on_progress:
-            report = client.index(*paths, **how, on_progress=on_progress)
+            report = client.index(*paths, **roots, verify=verify, prune=prune, on_progress=on_progress)
         if as_json:
             print_json(schemas.report_json(report))
         else:
@@ -56,14 +67,21 @@ def index(
 
 
 def _preview(
-    paths: list[str], library: Path | None, indexing: dict[str, Any] | None, how: dict[str, Any], as_json: bool
+    paths: list[str],
+    library: Path | None,
+    indexing: dict[str, Any] | None,
+    roots: dict[str, Any],
+    how: dict[str, Any],
+    as_json: bool,
 ) -> None:
     from mmsearch import schemas, terminal
+    from mmsearch.app import root_at
     from mmsearch.preview import preview_of
     from mmsearch.settings import read_settings
 
     with errors(as_json):
-        found = preview_of(read_settings(library=library, indexing=indexing), paths, **how)
+        settings = read_settings(library=library, indexing=indexing)
+        found = preview_of(settings, [root_at(settings, path, **roots) for path in paths], **how)
         if as_json:
             print_json(schemas.preview_json(found))
         else:

@@ -2,28 +2,18 @@
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol
 
 from mmsearch.errors import MMSearchError
 from mmsearch.settings import MANIFEST_FILE
-from mmsearch.sources.found import Unread, reachable
-from mmsearch.sources.records import CORPUS_FILE, corpus_records, is_set
+from mmsearch.sources.found import Entry, Unread, reachable
+from mmsearch.sources.listed import CORPUS_FILE, MANIFEST_ENDING, corpus_records, is_set, listed
 from mmsearch.sources.selection import IGNORE_FILE, Selection
 from mmsearch.types import Document, Remote, Root
 
 Sidecars = Mapping[str, tuple[str, ...]]
 """The ending of a document -> the endings of the files that may describe it, the preferred first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A name in a folder. A link is `link` when it is not followed, else what it leads to. `remote` if elsewhere."""
-
-    name: str
-    kind: Literal["file", "folder", "link"]
-    remote: Remote | None = None
 
 
 class Tree(Protocol):
@@ -128,7 +118,8 @@ def _folder(
 def _files(
     folder: str, below: str, present: Mapping[str, Remote | None], selection: Selection, sidecars: Sidecars
 ) -> Iterator[Document | Unread]:
-    found = [(name, document_at(folder + name, present, sidecars)) for name in present]
+    lists = [name for name in present if name.endswith(MANIFEST_ENDING)]
+    found = [(name, document_at(folder + name, present, sidecars)) for name in present if name not in lists]
     described = {path.name for _, document in found if document for path in document.sidecars}
     for name, document in found:
         if name in described:
@@ -137,6 +128,11 @@ def _files(
             yield Unread(folder + name, "not_included")
         else:
             yield document or Unread(folder + name)
+    for name in lists:
+        if selection.wants(below + name):
+            yield from listed(Root(folder + name, "manifest"), present[name])
+        else:
+            yield Unread(folder + name, "not_included")
 
 
 def document_at(uri: str, present: Mapping[str, Remote | None], sidecars: Sidecars) -> Document | None:

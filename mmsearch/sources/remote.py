@@ -22,7 +22,7 @@ from mmsearch.errors import (
     SourceUnavailable,
     TooLarge,
 )
-from mmsearch.sources.folders import Entry
+from mmsearch.sources.found import Entry
 from mmsearch.types import Remote
 
 PACKAGES = {

@@ -12,6 +12,7 @@ from hashing import DIM
 from PIL import Image
 from typer.testing import CliRunner
 
+from mmsearch.app import root_at
 from mmsearch.cli import app
 from mmsearch.client import Client
 from mmsearch.preview import Preview, preview_of
@@ -47,8 +48,10 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def _preview(library: Path, *paths: Path, **how: Any) -> Preview:
-    return preview_of(read_settings(library=library, **PARTS), paths, **how)
+def _preview(library: Path, *paths: str | Path, **how: Any) -> Preview:
+    settings = read_settings(library=library, **PARTS)
+    flags = {name: how.pop(name) for name in ("prune", "verify") if name in how}
+    return preview_of(settings, [root_at(settings, path, **how) for path in paths], **flags)
 
 
 def _state(folder: Path) -> dict[str, tuple[str, int]]:
@@ -133,10 +136,13 @@ def test_files_elsewhere_are_counted_without_fetching_more_than_the_sample(
     fs.pipe({f"/preview/{name}.txt": b"Nets dry on the quay." for name in "abcdef"})
     fetched = []
     real = MemoryFileSystem.get_file
-    monkeypatch.setattr(
-        MemoryFileSystem, "get_file", lambda fs, path, *a, **named: (fetched.append(path), real(fs, path, *a, **named))
-    )
-    found = preview_of(read_settings(library=tmp_path / "library", **PARTS), ["memory://preview"])
+
+    def noting(fs: Any, path: str, *arguments: Any, **named: Any) -> None:
+        fetched.append(path)
+        real(fs, path, *arguments, **named)
+
+    monkeypatch.setattr(MemoryFileSystem, "get_file", noting)
+    found = _preview(tmp_path / "library", "memory://preview")
     assert (found.new, found.by_ending[".txt"].size_bytes, found.estimate.sampled) == (6, 6 * 21, 1)
     assert len(fetched) == 1
 

@@ -444,7 +444,7 @@ def test_a_document_too_long_to_hold_is_all_or_nothing(library: Library, folder:
 
 
 def test_progress_counts_every_document(library: Library, folder: Path) -> None:
-    steps: list[tuple[int, int]] = []
+    steps: list[tuple[int, int | None]] = []
     library.indexer().index([folder], lambda step: steps.append((step.done, step.total)))
     assert steps == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
 

@@ -122,11 +122,12 @@ def reasons(routes: Iterable[Route]) -> list[tuple[str, str]]:
 
 
 def _original(segment: Segment) -> str | None:
-    """The address of the file; a text or table that is a line of a corpus has none of its own, nor what is elsewhere."""
-    if "://" in segment.uri:
+    """The address of the file; what is elsewhere has none here, nor a record that is no line with a media file."""
+    is_line = ".jsonl#" in segment.uri
+    is_record = is_line or "record_id" in segment.metadata
+    if "://" in segment.uri or (is_record and (segment.modality in ("text", "table") or not is_line)):
         return None
-    is_record = ".jsonl#" in segment.uri
-    return None if is_record and segment.modality in ("text", "table") else f"media/document/{segment.document_id}"
+    return f"media/document/{segment.document_id}"
 
 
 def _fragment(segment: Segment) -> str:
