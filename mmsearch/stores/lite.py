@@ -10,6 +10,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -41,8 +42,8 @@ class Lite:
         program = lite_program()
         _hold(file)
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_short_folder()))
-        socket = folder / "milvus.sock"
-        self.uri = f"unix:{socket}"
+        place = folder / "milvus.sock"
+        self.uri = f"unix:{place}"
         lock: IO[str] | None = None
         try:
             lock = _lock(file)
@@ -65,20 +66,30 @@ class Lite:
             _release(file, folder, lock)
             raise
         self._stop = weakref.finalize(self, _stop, child, file, folder, lock)
-        self._wait(child, socket, file)
+        self._wait(child, place, file)
 
     def stop(self) -> None:
         """End the child and let others open the file."""
         self._stop()
 
-    def _wait(self, child: subprocess.Popen[bytes], socket: Path, file: Path) -> None:
+    def _wait(self, child: subprocess.Popen[bytes], place: Path, file: Path) -> None:
         deadline = time.monotonic() + START_S
-        while not socket.exists():
+        while not _listens(place):
             if child.poll() is not None or time.monotonic() > deadline:
-                said = (socket.parent / "stderr").read_text(errors="replace").strip()
+                said = (place.parent / "stderr").read_text(errors="replace").strip()
                 self.stop()
                 raise StoreUnavailable(f"{file}: Milvus Lite does not start: {said[-500:] or 'it said nothing'}")
             time.sleep(0.005)
+
+
+def _listens(place: Path) -> bool:
+    """Whether somebody answers: the socket is there a moment before, and who calls then is refused."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(str(place))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
 
 
 def lite_program() -> Path:
