@@ -46,7 +46,7 @@ def test_the_command_lines_are_accepted(home: Path) -> None:
         arguments = shlex.split(command, comments=True)[1:]
         if (
             arguments[0] in {"serve", "watch", "doctor", "eval", "compare"}
-            or "--image" in arguments
+            or {"--image", "--as"} & set(arguments)
             or "://" in command
         ):
             arguments = [arguments[0], "--help"]
