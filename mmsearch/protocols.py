@@ -88,6 +88,9 @@ class Store(Protocol):
     def sample(self, collection: str, size: int) -> Content:
         """What is stored of at most `size` segments, vectors or analysed words: the same while nothing changes."""
 
+    def scan(self, collection: str, documents: Sequence[str]) -> Iterator[tuple[Segment, Vector | str]]:
+        """Every row of the documents, in any order: the stored segment or piece, and its vector or analysed words."""
+
     def count(self, collection: str, filter: Filter | None = None) -> int:
         """How many segments the collection holds (under the filter)."""
 

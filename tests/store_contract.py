@@ -158,6 +158,22 @@ class DenseContract:
         assert all(np.isclose(vectors, row, atol=1e-6).all(axis=1).any() for row in sample)
         assert len(store.sample(dense, 100)) == 30
 
+    def test_a_scan_gives_every_row_of_the_documents_exactly(self, store: Store, dense: str) -> None:
+        vectors = np.random.default_rng(3).normal(size=(400, 4)).astype(np.float32)
+        owners = ["long" if n < 230 else f'd"{n % 90}' for n in range(400)]
+        rows = [segment(n, owner, text=f"text {n}") for n, owner in enumerate(owners)]
+        store.upsert(dense, rows, vectors)
+        wanted = ["long", *(f'd"{n}' for n in range(80)), "unknown", "long"]
+        found = {row.id: (row, vector) for row, vector in store.scan(dense, wanted)}
+        assert found.keys() == {row.id for row in rows if row.document_id in wanted}
+        assert len(found) > 300, "more than a page, of more documents than one expression names"
+        for row, vector in zip(rows, vectors, strict=True):
+            if row.id in found:
+                assert found[row.id][0] == row
+                np.testing.assert_array_equal(found[row.id][1], vector)
+        assert list(store.scan(dense, [])) == []
+        assert len(list(store.scan(dense, ["long"]))) == 230
+
     def test_more_rows_than_one_answer_holds(self, store: Store, dense: str) -> None:
         rows = [Segment(f"{n:06}", "even" if n % 2 == 0 else "odd", "/u", "text", Span()) for n in range(1_300)]
         store.upsert(dense, rows, np.ones((1_300, 4), np.float32))
@@ -288,6 +304,14 @@ class LexicalContract:
         sample = store.sample(words, 5)
         assert [set(text.split()) for text in sample] == [{"sea", f"w{n}"} for n in range(5)]
         assert list(store.sample(words, 100))[:5] == list(sample)
+
+    def test_a_scan_gives_the_analysed_words(self, store: Store, words: str) -> None:
+        store.upsert(words, [segment(1, "a"), segment(2, "b"), segment(3, "a")], ["sea sky sea", "land", ""])
+        found = {row.id: terms for row, terms in store.scan(words, ["a"])}
+        assert {id: sorted(str(terms).split()) for id, terms in found.items()} == {
+            "s1": ["sea", "sea", "sky"],
+            "s3": [],
+        }
 
     def test_a_hit_names_its_document_and_modality(self, store: Store, words: str) -> None:
         store.upsert(words, [segment(1, "d7")], ["sea"])

@@ -1,7 +1,7 @@
 """The reference store: exact, in memory, gone with the process."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -86,6 +86,12 @@ class MemoryStore:
         if held.space.kind == "lexical":
             return [" ".join(held.terms[id].elements()) for id in chosen]
         return np.array([held.vectors[id] for id in chosen], dtype=np.float32).reshape(-1, held.space.dim)
+
+    def scan(self, collection: str, documents: Sequence[str]) -> Iterator[tuple[Segment, Vector | str]]:
+        held, wanted = self._collection(collection), frozenset(documents)
+        for segment in [segment for segment in held.segments.values() if segment.document_id in wanted]:
+            lexical = held.space.kind == "lexical"
+            yield segment, " ".join(held.terms[segment.id].elements()) if lexical else held.vectors[segment.id]
 
     def count(self, collection: str, filter: Filter | None = None) -> int:
         held = self._collection(collection).segments.values()

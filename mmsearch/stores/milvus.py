@@ -38,6 +38,8 @@ MOST_HITS = 16_384
 BATCH_ROWS = 500
 PAGE_ROWS = 100
 """Read at once where rows are large: a server answers with at most 100 MB."""
+NAMED_DOCUMENTS = 64
+"""In one expression: Milvus Lite compares every row with every name, and with more of them a row costs more."""
 BATCH_BYTES = 8 * 1024 * 1024
 SPARE_HITS = 16
 """Asked for beyond top_k, so that ties at the end are cut by id and not by chance."""
@@ -165,6 +167,16 @@ class MilvusStore:
         if space.kind == "lexical":
             return list(map(str, held))
         return np.array(held, dtype=np.float32).reshape(-1, space.dim)
+
+    def scan(self, collection: str, documents: Sequence[str]) -> Iterator[tuple[Segment, Vector | str]]:
+        lexical = self._space(collection).kind == "lexical"
+        field, unique = "terms" if lexical else "vector", list(dict.fromkeys(documents))
+        for start in range(0, len(unique), NAMED_DOCUMENTS):
+            named = ", ".join(map(literal, unique[start : start + NAMED_DOCUMENTS]))
+            with self._asking():
+                for row in self._rows(collection, f"document in [{named}]", ["payload", field]):
+                    content = str(row[field]) if lexical else np.asarray(row[field], dtype=np.float32)
+                    yield rows.segment(row["payload"]), content
 
     def count(self, collection: str, filter: Filter | None = None) -> int:
         self._space(collection)
