@@ -1,5 +1,6 @@
 """Builds the parts that the settings name; the only place that meets concrete classes."""
 
+import threading
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -13,13 +14,17 @@ from filelock import FileLock, Timeout
 from mmsearch.errors import ConfigError, LibraryLocked, ModelUnavailable, NotFound
 from mmsearch.indexing import Indexer, Progress
 from mmsearch.manifest import Manifest
+from mmsearch.model_choice import in_force, names_model, naming, same_model
 from mmsearch.passages import PassageSplitter
+from mmsearch.portable.exporting import Exported, export_library
+from mmsearch.portable.importing import Imported, Importer
+from mmsearch.portable.layout import ExportedSpace
 from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer, Store
 from mmsearch.readers import default_readers
 from mmsearch.renditions import Renditions
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Part, Settings
-from mmsearch.spaces import open_for_search, retire_unnamed
+from mmsearch.spaces import CATALOGUE, drop_doomed, open_for_search, retire_unnamed
 from mmsearch.types import Query, Ranking, Report
 
 
@@ -32,7 +37,7 @@ class App:
         Raises NotFound when it is not there and not to be made, LibraryLocked, ConfigError.
         """
         self.settings = settings
-        folder = settings.library.absolute()
+        folder = self._folder = settings.library.absolute()
         if not create and not (folder / MANIFEST_FILE).is_file():
             raise NotFound(
                 f'{folder} is not a library yet; make it with "mmsearch index PATH --library {settings.library}"'
@@ -45,8 +50,14 @@ class App:
             raise LibraryLocked(
                 f"{folder} is open in another mmsearch process; stop that one, or point store.uri at a Milvus server"
             ) from None
-        self.encoders = {name: cast(Encoder, build(part)) for name, part in settings.encoders.items()}
+        self._writing = threading.RLock()
+        """Held by whoever changes the library."""
+        self._opening = threading.RLock()
+        """Held while what serves the searches changes, and while it is put together."""
+        self._searcher: Searcher | None = None
         self.manifest = Manifest(folder / MANIFEST_FILE)
+        self.parts = {name: self.part(name) for name in settings.encoders}
+        self.encoders = {name: cast(Encoder, build(part)) for name, part in self.parts.items()}
         self.renditions = Renditions(folder / "pictures")
         uri = settings.store.uri or str(folder / "milvus.db")
         store = settings.store.model_dump(exclude={"part", "uri"})
@@ -59,21 +70,40 @@ class App:
         spaces: Container[str] = (),
     ) -> Report:
         """Index the roots, into some spaces only if any are named; see Indexer.index."""
-        retire_unnamed(self.encoders, self.manifest, self.store)
-        indexer = Indexer(
-            {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
-            self.readers,
-            self.store,
-            self.manifest,
-            self.renditions,
-            self.settings.indexing.batch_segments,
-            self.settings.indexing.max_file_bytes,
-        )
-        try:
-            report = indexer.index(roots, on_progress)
-            return replace(report, closed_spaces={**report.closed_spaces, **self._closed_aids()})
-        finally:
-            self.__dict__.pop("searcher", None)
+        with self._writing:
+            retire_unnamed(self.encoders, self.manifest, self.store)
+            self._remember_makers()
+            indexer = Indexer(
+                {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
+                self.readers,
+                self.store,
+                self.manifest,
+                self.renditions,
+                self.settings.indexing.batch_segments,
+                self.settings.indexing.max_file_bytes,
+            )
+            try:
+                report = indexer.index(roots, on_progress)
+                return replace(report, closed_spaces={**report.closed_spaces, **self._closed_aids()})
+            finally:
+                self._reopen()
+
+    def export(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
+        """Write the library into a folder of plain files; see export_library."""
+        with self._writing:
+            self._remember_makers()
+            return export_library(folder, self._folder, self.manifest, self.store, self.renditions, on_progress)
+
+    def import_(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Imported:
+        """Take an export in; see Importer.run."""
+        words = self.encoders[CATALOGUE]
+        importer = Importer(self._folder, self.manifest, self.store, self.renditions, words, self._refusal)
+        with self._writing:
+            drop_doomed(self.manifest, self.store)
+            try:
+                return importer.run(folder, on_progress)
+            finally:
+                self._reopen()
 
     def search(self, query: Query) -> Ranking:
         """Search; see Searcher.search."""
@@ -86,12 +116,60 @@ class App:
                 raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
             _ = self.encoders[name].space
 
-    @cached_property
+    @property
     def searcher(self) -> Searcher:
-        """The search over the spaces as they are since the last indexing."""
-        spaces, closed = open_for_search(self.encoders, self.manifest, self.store)
-        limits = self.settings.search
-        return Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion)
+        """The search over the spaces as they are since the library last changed."""
+        with self._opening:
+            if self._searcher is None:
+                spaces, closed = open_for_search(self.encoders, self.manifest, self.store)
+                limits = self.settings.search
+                self._searcher = Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion)
+            return self._searcher
+
+    def part(self, name: str) -> Part:
+        """The part that is to serve the space now: the settings' own, or with the model that the library has."""
+        held, succession = self.manifest.spaces().get(name), self.manifest.succession
+        return in_force(
+            self.settings.encoders[name],
+            names_model(self.settings.spaces.get(name)),
+            succession.maker(held[1]) if held else None,
+            succession.instead_of(name),
+            moving=succession.spare(name, "filling") is not None,
+        )
+
+    def _refusal(self, exported: ExportedSpace) -> str:
+        """Why the vectors of an exported space do not fit this library, with the way out; empty where they do."""
+        space, maker = exported.space, exported.maker
+        name, way_out = space.name, f'run "mmsearch reembed {space.name}" to make it from what was imported'
+        if name not in self.settings.encoders:
+            return f'the settings name no space "{name}"; it was left out'
+        if held := self.manifest.spaces().get(name):
+            same = held[1].fingerprint == space.fingerprint
+            return "" if same else f"the export has it by {space.model}, the library by {held[1].model}; {way_out}"
+        explicit = names_model(self.settings.spaces.get(name))
+        part = in_force(self.settings.encoders[name], explicit, maker, exported.instead_of, moving=False)
+        if maker and not same_model(part, maker):
+            return f"the export has it by {space.model}, the settings name another model; {way_out}"
+        encoder: Any = build(part)
+        if closed_reason(encoder) or encoder.space.fingerprint == space.fingerprint:
+            return ""  # vectors whose model is not here wait for it
+        return f"the export has it by another version of {space.model}; {way_out}"
+
+    def _remember_makers(self) -> None:
+        """Keep which model makes which space, so that the library knows it without the settings."""
+        open_now = {name: encoder for name, encoder in self.encoders.items() if not closed_reason(encoder)}
+        made = {encoder.space.fingerprint: naming(self.parts[name]) for name, encoder in open_now.items()}
+        self.manifest.succession.remember_makers(made)
+
+    def _reopen(self) -> None:
+        """Have the next search look at the library as it is now, by the models that it is made by now."""
+        with self._opening:
+            changed = {name: part for name in self.parts if (part := self.part(name)) != self.parts[name]}
+            self.parts |= changed
+            self.encoders |= {name: cast(Encoder, build(part)) for name, part in changed.items()}
+            if changed:
+                self.__dict__.pop("readers", None)
+            self._searcher = None
 
     @cached_property
     def readers(self) -> tuple[Reader, ...]:

@@ -10,6 +10,8 @@ from mmsearch.evaluation import evaluate
 from mmsearch.examples import examples
 from mmsearch.filters import parse
 from mmsearch.indexing import Progress
+from mmsearch.portable.exporting import Exported
+from mmsearch.portable.importing import Imported
 from mmsearch.retrieval_sets import read_set
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
 from mmsearch.settings import read_settings
@@ -90,6 +92,21 @@ class Client:
         }
         folder = save_run(Path(runs) if runs else default_runs(), name, found | made | surroundings(), outcomes)
         return found | {"closed_spaces": made["closed_spaces"], "run": str(folder)}
+
+    def export(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
+        """Write the library into a new folder: Parquet files, and one JSON file that vouches for them.
+
+        Raises InputError when something is in the folder already or nothing in the library, StoreError.
+        """
+        return self.app.export(Path(folder).expanduser().absolute(), on_progress)
+
+    def import_(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Imported:
+        """Take in what `export` wrote. Doing it again changes nothing, and completes what was stopped.
+
+        Documents that the library holds in another version stay as they are. Raises NotFound, InputError when the
+        folder is no export or not whole (then nothing is written), StoreError.
+        """
+        return self.app.import_(Path(folder).expanduser().absolute(), on_progress)
 
     def serve(self, host: str = "127.0.0.1", port: int = 7860) -> None:
         """Serve the search page until interrupted. Raises ConfigError when the page's extra is not installed."""

@@ -8,15 +8,17 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
+from mmsearch import succession
 from mmsearch.errors import StoreError
+from mmsearch.succession import Succession, facts_of, space_of
 from mmsearch.types import Modality, Space
 
 FORMAT = "1"
+PAGE_ENTRIES = 1_000
 
 SCHEMA = """
 create table if not exists facts (name text primary key, value text not null);
@@ -57,7 +59,7 @@ class Manifest:
     def __init__(self, file: Path) -> None:
         try:
             self._sql = sqlite3.connect(file, check_same_thread=False)
-            self._sql.executescript("pragma journal_mode=wal; pragma synchronous=full;" + SCHEMA)
+            self._sql.executescript("pragma journal_mode=wal; pragma synchronous=full;" + SCHEMA + succession.SCHEMA)
             with self._sql:
                 self._sql.execute("insert or ignore into facts values ('format', ?)", (FORMAT,))
                 self._sql.execute("insert or ignore into facts values ('library', ?)", (uuid4().hex[:8],))
@@ -67,6 +69,7 @@ class Manifest:
             raise StoreError(
                 f"{file} has format {found}, this mmsearch reads format {FORMAT}: index into a new library"
             )
+        self.succession = Succession(self._sql, self._writing)
 
     @property
     def library_id(self) -> str:
@@ -76,7 +79,7 @@ class Manifest:
     def spaces(self) -> dict[str, tuple[str, Space]]:
         """The active collection of each space by name, and the facts it was made with."""
         rows = self._sql.execute("select name, collection, facts from spaces")
-        return {name: (collection, _space(facts)) for name, collection, facts in rows}
+        return {name: (collection, space_of(facts)) for name, collection, facts in rows}
 
     def collection_name(self, space: Space) -> str:
         """Where the space stands in the store; follows from library, space and fingerprint."""
@@ -84,10 +87,11 @@ class Manifest:
 
     def activate(self, space: Space) -> None:
         """Let the space's own collection serve it. A predecessor's documents count as missing from now on."""
-        facts = json.dumps(asdict(space) | {"stores": sorted(space.stores), "answers": sorted(space.answers)})
+        collection = self.collection_name(space)
         with self._writing():
             self._leave(space.name, space.fingerprint)
-            row = (space.name, self.collection_name(space), facts)
+            self._sql.execute("delete from spares where collection = ?", (collection,))
+            row = (space.name, collection, facts_of(space))
             self._sql.execute("insert or replace into spaces values (?, ?, ?)", row)
 
     def retire(self, name: str) -> None:
@@ -140,6 +144,16 @@ class Manifest:
         held = self.held(row[0] for row in found)
         return [_entry(row, held) for row in found]
 
+    def entries_by_id(self) -> Iterator[Entry]:
+        """All entries in the order of their ids, read in pages: there may be more than memory holds."""
+        after = ""
+        while rows := self._sql.execute(
+            "select * from documents where id > ? order by id limit ?", (after, PAGE_ENTRIES)
+        ).fetchall():
+            held = self.held(row[0] for row in rows)
+            yield from (_entry(row, held) for row in rows)
+            after = rows[-1][0]
+
     def write(self, entries: Iterable[Entry]) -> None:
         """Add or replace entries, all or none."""
         written = list(entries)
@@ -185,8 +199,3 @@ class Manifest:
 def _entry(row: tuple[str, str, str, str, str, str, int, int], held: Mapping[str, Mapping[str, int]]) -> Entry:
     id, uri, stat, content, reader, modality, segments, done = row
     return Entry(id, uri, stat, content, reader, modality, segments, held.get(id, {}), bool(done))
-
-
-def _space(facts: str) -> Space:
-    values: dict[str, Any] = json.loads(facts)
-    return Space(**values | {"stores": frozenset(values["stores"]), "answers": frozenset(values["answers"])})

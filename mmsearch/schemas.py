@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+from mmsearch.portable.exporting import Exported
+from mmsearch.portable.importing import Imported
 from mmsearch.types import Ranking, Report, Result, Segment
 
 
@@ -26,6 +28,16 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
 def report_json(report: Report) -> dict[str, Any]:
     """`mmsearch index --json`."""
     return asdict(report)
+
+
+def exported_json(exported: Exported) -> dict[str, Any]:
+    """`mmsearch export --json`."""
+    return asdict(exported) | {"folder": str(exported.folder)}
+
+
+def imported_json(imported: Imported) -> dict[str, Any]:
+    """`mmsearch import --json`."""
+    return asdict(imported)
 
 
 def _result(result: Result) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from mmsearch.comparison import Comparison, Difference
 from mmsearch.evaluation import METRICS, summary
 from mmsearch.indexing import Progress
 from mmsearch.places import place
+from mmsearch.portable.exporting import Exported
+from mmsearch.portable.importing import Imported
 from mmsearch.types import Ranking, Report, Result
 
 out = Console(highlight=False)
@@ -67,6 +69,38 @@ def show_closed(closed: Mapping[str, str]) -> None:
     """The spaces that could not be used, with the way out."""
     for name, reason in closed.items():
         err.print(f"[yellow]closed[/] {name}: {escape(reason)}", soft_wrap=True)
+
+
+def show_exported(exported: Exported) -> None:
+    """What an export wrote, and where."""
+    vectors = ", ".join(f"{name} {rows:,}" for name, rows in exported.rows.items())
+    out.print(
+        f"{exported.documents:,} documents, {exported.pictures:,} pictures, rows: {vectors}; "
+        f"{megabytes(exported.size_bytes)} in {exported.seconds:.1f} s"
+    )
+    if exported.left_out:
+        err.print(f'{exported.left_out} half written documents were left out: run "mmsearch index", and export again')
+    out.print(f"in {exported.folder}", style="dim", soft_wrap=True, markup=False)
+
+
+def show_imported(imported: Imported) -> None:
+    """What an import did, and what is missing with the way to fill it."""
+    rows = ", ".join(f"{name} {count:,}" for name, count in imported.rows.items())
+    out.print(
+        f"{imported.documents:,} documents imported, {imported.unchanged:,} unchanged, rows: {rows}; "
+        f"in {imported.seconds:.1f} s"
+    )
+    if imported.kept:
+        err.print(f"{imported.kept:,} documents are in the library in another version, which stayed")
+    for name in imported.kept_files:
+        err.print(f"the library has another {name}, which stayed", soft_wrap=True, markup=False)
+    for name, reason in imported.missing.items():
+        err.print(f"[yellow]missing[/] {name}: {escape(reason)}", soft_wrap=True)
+
+
+def megabytes(size_bytes: int) -> str:
+    """A size for people."""
+    return f"{size_bytes / 1e6:,.1f} MB"
 
 
 def show_ranking(ranking: Ranking) -> None:

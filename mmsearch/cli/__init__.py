@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch import __version__
-from mmsearch.cli import health, library, quality
+from mmsearch.cli import health, library, moving, quality
 
 app = typer.Typer(
     help="Search texts, tables, pictures and recordings with one query.",
@@ -15,6 +15,8 @@ app = typer.Typer(
 )
 app.command()(library.index)
 app.command()(library.search)
+app.command()(moving.export)
+app.command("import")(moving.import_)
 app.command("eval")(quality.evaluate)
 app.command()(quality.compare)
 app.command()(library.serve)

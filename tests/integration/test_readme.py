@@ -41,7 +41,7 @@ def test_the_python_example_runs(home: Path) -> None:
 
 def test_the_command_lines_are_accepted(home: Path) -> None:
     commands = re.findall(r"^mmsearch .*", _block("From the command line"), re.MULTILINE)
-    assert len(commands) == 8
+    assert len(commands) == 10
     for command in commands:
         arguments = shlex.split(command, comments=True)[1:]
         if arguments[0] in {"serve", "doctor", "eval", "compare"} or "--image" in arguments:
