@@ -11,7 +11,7 @@ from typing import Any, Self, cast
 
 from filelock import FileLock, Timeout
 
-from mmsearch.errors import ConfigError, LibraryLocked, ModelUnavailable, NotFound
+from mmsearch.errors import ConfigError, LibraryLocked, ModelUnavailable, NotFound, StoreError
 from mmsearch.indexing import Indexer, Progress
 from mmsearch.manifest import Manifest
 from mmsearch.model_choice import in_force, names_model, naming, same_model
@@ -50,12 +50,15 @@ class App:
             raise LibraryLocked(
                 f"{folder} is open in another mmsearch process; stop that one, or point store.uri at a Milvus server"
             ) from None
-        self._writing = threading.RLock()
+        self.writing = threading.RLock()
         """Held by whoever changes the library."""
-        self._opening = threading.RLock()
+        self.opening = threading.RLock()
         """Held while what serves the searches changes, and while it is put together."""
+        self.moving = threading.Lock()
+        """Held while a space changes over to another model."""
         self._searcher: Searcher | None = None
         self.manifest = Manifest(folder / MANIFEST_FILE)
+        self._candidate: tuple[Part, Encoder] | None = None
         self.parts = {name: self.part(name) for name in settings.encoders}
         self.encoders = {name: cast(Encoder, build(part)) for name, part in self.parts.items()}
         self.renditions = Renditions(folder / "pictures")
@@ -70,9 +73,9 @@ class App:
         spaces: Container[str] = (),
     ) -> Report:
         """Index the roots, into some spaces only if any are named; see Indexer.index."""
-        with self._writing:
+        with self.writing:
             retire_unnamed(self.encoders, self.manifest, self.store)
-            self._remember_makers()
+            self.remember_makers()
             indexer = Indexer(
                 {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
                 self.readers,
@@ -86,56 +89,70 @@ class App:
                 report = indexer.index(roots, on_progress)
                 return replace(report, closed_spaces={**report.closed_spaces, **self._closed_aids()})
             finally:
-                self._reopen()
+                self.reopen()
 
     def export(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
         """Write the library into a folder of plain files; see export_library."""
-        with self._writing:
-            self._remember_makers()
+        with self.writing:
+            self.remember_makers()
             return export_library(folder, self._folder, self.manifest, self.store, self.renditions, on_progress)
 
     def import_(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Imported:
         """Take an export in; see Importer.run."""
         words = self.encoders[CATALOGUE]
         importer = Importer(self._folder, self.manifest, self.store, self.renditions, words, self._refusal)
-        with self._writing:
+        with self.writing:
             drop_doomed(self.manifest, self.store)
             try:
                 return importer.run(folder, on_progress)
             finally:
-                self._reopen()
+                self.reopen()
 
     def search(self, query: Query) -> Ranking:
-        """Search; see Searcher.search."""
-        return self.searcher.search(query)
+        """Search; see Searcher.search. Where a space changed over to another collection meanwhile, search that."""
+        searcher = self.searcher
+        try:
+            return searcher.search(query)
+        except (NotFound, StoreError):
+            if searcher is self.searcher:
+                raise
+            return self.searcher.search(query)
+
+    def require_named(self, spaces: Iterable[str]) -> None:
+        """Raises ConfigError when there is no space of one of the names."""
+        for name in spaces:
+            if name not in self.encoders:
+                raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
 
     def require(self, spaces: Iterable[str]) -> None:
         """Raises ModelUnavailable when one of the spaces is closed, ConfigError when there is none of that name."""
         for name in spaces:
-            if name not in self.encoders:
-                raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
+            self.require_named([name])
             _ = self.encoders[name].space
 
     @property
     def searcher(self) -> Searcher:
         """The search over the spaces as they are since the library last changed."""
-        with self._opening:
+        with self.opening:
             if self._searcher is None:
                 spaces, closed = open_for_search(self.encoders, self.manifest, self.store)
                 limits = self.settings.search
                 self._searcher = Searcher(spaces, closed, self.store, self.manifest, limits.depth, limits.fusion)
             return self._searcher
 
-    def part(self, name: str) -> Part:
-        """The part that is to serve the space now: the settings' own, or with the model that the library has."""
-        held, succession = self.manifest.spaces().get(name), self.manifest.succession
-        return in_force(
-            self.settings.encoders[name],
-            names_model(self.settings.spaces.get(name)),
-            succession.maker(held[1]) if held else None,
-            succession.instead_of(name),
-            moving=succession.spare(name, "filling") is not None,
-        )
+    def part(self, name: str, moving: bool = False) -> Part:
+        """The part that is to serve the space now, or while it is filled by another model.
+
+        The settings' own, or with the model that the library has.
+        """
+        return part_in_force(self.settings, self.manifest, name, moving)
+
+    def serve_by(self, name: str, part: Part, encoder: Encoder) -> None:
+        """Let the encoder, built from the part, serve the space."""
+        with self.opening:
+            self.parts[name], self.encoders[name] = part, encoder
+            self.__dict__.pop("readers", None)
+            self._searcher = None
 
     def _refusal(self, exported: ExportedSpace) -> str:
         """Why the vectors of an exported space do not fit this library, with the way out; empty where they do."""
@@ -155,27 +172,28 @@ class App:
             return ""  # vectors whose model is not here wait for it
         return f"the export has it by another version of {space.model}; {way_out}"
 
-    def _remember_makers(self) -> None:
+    def remember_makers(self) -> None:
         """Keep which model makes which space, so that the library knows it without the settings."""
         open_now = {name: encoder for name, encoder in self.encoders.items() if not closed_reason(encoder)}
         made = {encoder.space.fingerprint: naming(self.parts[name]) for name, encoder in open_now.items()}
         self.manifest.succession.remember_makers(made)
 
-    def _reopen(self) -> None:
+    def reopen(self) -> None:
         """Have the next search look at the library as it is now, by the models that it is made by now."""
-        with self._opening:
-            changed = {name: part for name in self.parts if (part := self.part(name)) != self.parts[name]}
-            self.parts |= changed
-            self.encoders |= {name: cast(Encoder, build(part)) for name, part in changed.items()}
-            if changed:
-                self.__dict__.pop("readers", None)
+        with self.opening:
             self._searcher = None
+            for name, serving in list(self.parts.items()):
+                if (part := self.part(name)) != serving:
+                    self.serve_by(name, part, cast(Encoder, build(part)))
 
     @cached_property
     def readers(self) -> tuple[Reader, ...]:
         """The readers, with what the open models give them: the recogniser, the OCR, the token limit."""
+        return self.readers_for(self.encoders.get("text"))
+
+    def readers_for(self, text: Encoder | None) -> tuple[Reader, ...]:
+        """The readers as they are where this encoder makes the text space."""
         limits = self.settings.indexing
-        text = self.encoders.get("text")
         tokenizer_file = getattr(text, "tokenizer_file", None) if text and not closed_reason(text) else None
         tokens = min(limits.passage_tokens, getattr(text, "max_tokens", limits.passage_tokens))
         return default_readers(
@@ -184,6 +202,15 @@ class App:
             cast(SpeechRecognizer | None, ready(self.settings.recognizer)),
             cast(OcrEngine | None, ready(self.settings.ocr)),
         )
+
+    def candidate(self, part: Part) -> Encoder:
+        """The encoder of a part that may come to serve a space; asked for again, the same, with its model loaded."""
+        for name, serving in self.parts.items():
+            if serving == part:
+                return self.encoders[name]
+        if self._candidate is None or self._candidate[0] != part:
+            self._candidate = (part, cast(Encoder, build(part)))
+        return self._candidate[1]
 
     def _closed_aids(self) -> dict[str, str]:
         """Why recordings go without transcripts or pictures without their lettering, where they do."""
@@ -205,6 +232,30 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def part_in_force(settings: Settings, manifest: Manifest, name: str, moving: bool = False) -> Part:
+    """The part that serves a space of the library under these settings; see in_force."""
+    held, succession = manifest.spaces().get(name), manifest.succession
+    return in_force(
+        settings.encoders[name],
+        names_model(settings.spaces.get(name)),
+        succession.maker(held[1]) if held else None,
+        succession.instead_of(name),
+        moving or succession.spare(name, "filling") is not None,
+    )
+
+
+def parts_in_force(settings: Settings) -> dict[str, Part]:
+    """The parts of the spaces by name, as the library of the settings uses them, if there is one."""
+    file = settings.library / MANIFEST_FILE
+    if not file.is_file():
+        return settings.encoders
+    manifest = Manifest(file)
+    try:
+        return {name: part_in_force(settings, manifest, name) for name in settings.encoders}
+    finally:
+        manifest.close()
 
 
 def load(path: str) -> Callable[..., object]:

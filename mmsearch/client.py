@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mmsearch import changeover
 from mmsearch.app import App, load
 from mmsearch.evaluation import evaluate
 from mmsearch.examples import examples
@@ -12,6 +13,7 @@ from mmsearch.filters import parse
 from mmsearch.indexing import Progress
 from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
+from mmsearch.reembedding import Estimate, Reembedded
 from mmsearch.retrieval_sets import read_set
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
 from mmsearch.settings import read_settings
@@ -77,6 +79,7 @@ class Client:
         retrieval_set = read_set(set_dir, split)
         wanted = frozenset(spaces)
         self.app.require(wanted)
+        changeover.follow_settings(self.app, wanted or self.app.encoders, on_progress)
         report = self.app.index([retrieval_set.folder], on_progress, {CATALOGUE, *wanted} if wanted else ())
         outcomes = evaluate(retrieval_set, self.app.search, wanted, on_progress)
         searcher = self.app.searcher
@@ -92,6 +95,35 @@ class Client:
         }
         folder = save_run(Path(runs) if runs else default_runs(), name, found | made | surroundings(), outcomes)
         return found | {"closed_spaces": made["closed_spaces"], "run": str(folder)}
+
+    def reembed(
+        self,
+        space: str,
+        model: str = "",
+        pretrained: str = "",
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> Reembedded:
+        """Take a space to another model, from what the library holds; searches go on with the old one meanwhile.
+
+        Without a `model` to the one that the settings name. The old collection is kept for `roll_back`. Stopped or
+        killed, the same call goes on from there. Raises ConfigError, InputError, ModelUnavailable, StoreError.
+        """
+        return changeover.reembed(self.app, space, model, pretrained, on_progress)
+
+    def estimate_reembed(self, space: str, model: str = "", pretrained: str = "") -> Estimate:
+        """What `reembed` will take in time, measured for a few seconds, and in disk. Changes nothing."""
+        return changeover.estimate_reembed(self.app, space, model, pretrained)
+
+    def roll_back(self, space: str, on_progress: Callable[[Progress], None] = lambda _: None) -> Reembedded:
+        """Take a space back to its previous model; what changed since is filled in first.
+
+        Raises NotFound when there is none, ConfigError, ModelUnavailable, SpaceMismatch when it is not the same now.
+        """
+        return changeover.roll_back(self.app, space, on_progress)
+
+    def forget_previous(self, space: str) -> int:
+        """Drop what is kept for `roll_back`; how many rows it had. Raises NotFound when there is none."""
+        return changeover.forget_previous(self.app, space)
 
     def export(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
         """Write the library into a new folder: Parquet files, and one JSON file that vouches for them.

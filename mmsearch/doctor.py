@@ -7,9 +7,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mmsearch.app import App, build
-from mmsearch.errors import MMSearchError
+from mmsearch.app import App, build, closed_reason, parts_in_force
+from mmsearch.errors import MMSearchError, SpaceMismatch
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
+
+SPARE = {
+    "filling": '"{}" is being taken to {}: run "mmsearch reembed" again to go on',
+    "previous": '"{}" is kept by {} too, to go back',
+    "doomed": '"{}" by {} is to be dropped',
+}
 
 
 def examine(library: Path | None = None) -> dict[str, Any]:
@@ -25,7 +31,7 @@ def examine(library: Path | None = None) -> dict[str, Any]:
 
 
 def _findings(settings: Settings) -> Iterator[dict[str, Any]]:
-    for name, part in settings.encoders.items():
+    for name, part in parts_in_force(settings).items():
         yield _finding(name, partial(_space, part))
     for name, model in {"recognizer": settings.recognizer, "ocr": settings.ocr}.items():
         if model is not None and model.part:
@@ -59,5 +65,10 @@ def _library(settings: Settings) -> str:
     with App(settings, create=False) as app:
         documents = len(app.manifest.entries())
         counts = {name: app.store.count(space.collection) for name, space in app.searcher.spaces.items()}
+        made, closed = app.manifest.spaces(), app.searcher.closed.items()
+        if outdated := [why for name, why in closed if name in made and not closed_reason(app.encoders[name])]:
+            raise SpaceMismatch(f"{folder}: {'; '.join(outdated)}")
+        spares = app.manifest.succession.spares()
     held = ", ".join(f"{name} {count}" for name, count in counts.items())
+    held += "".join(f"; {SPARE[spare.role].format(spare.name, spare.space.model)}" for spare in spares)
     return f"{folder}: {documents} documents; segments: {held}; {settings.store.uri or 'Milvus Lite in the folder'}"

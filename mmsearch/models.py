@@ -7,10 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mmsearch.app import App, build, load
+from mmsearch.app import App, build, load, parts_in_force
 from mmsearch.errors import ConfigError, ModelError
 from mmsearch.indexing import BAD_DOCUMENT
-from mmsearch.settings import read_settings
+from mmsearch.model_choice import with_model
+from mmsearch.settings import Part, read_settings
 from mmsearch.sources import find_documents, reader_of
 from mmsearch.types import Document, Segment
 
@@ -28,9 +29,22 @@ def listed() -> list[dict[str, Any]]:
     ]
 
 
-def pull(name: str) -> Path:
-    """Get the weights of a role or a name. Raises ModelUnavailable within seconds when there is no network."""
-    return Path(_catalogue("pull")(name, _configured()))
+def pull(name: str, model: str = "", pretrained: str = "") -> Path:
+    """Get the weights of a role or a name; of another `model` for a space, where one is given.
+
+    Raises ModelUnavailable within seconds when there is no network.
+    """
+    configured = _configured()
+    if model:
+        own = read_settings().encoders.get(name)
+        if own is None:
+            raise ConfigError(
+                f'no space is called "{name}": a model is for one of {", ".join(read_settings().encoders)}'
+            )
+        options = {"model": model} | ({"pretrained": pretrained} if pretrained else {})
+        wanted: Any = build(with_model(own, Part(part=own.part, **options)))
+        configured = [wanted.source]
+    return Path(_catalogue("pull")(name, configured))
 
 
 def verify(name: str) -> str:
@@ -66,9 +80,9 @@ def _tables(app: App) -> Iterator[Segment]:
 
 
 def _configured() -> list[Any]:
-    """Where the weights of each part that the settings name come from; parts without weights are left out."""
+    """Where the weights of each part that is used come from; parts without weights are left out."""
     settings = read_settings()
-    parts = [*settings.encoders.values(), settings.recognizer, settings.ocr]
+    parts = [*parts_in_force(settings).values(), settings.recognizer, settings.ocr]
     built = [build(part) for part in parts if part is not None and part.part]
     return [source for model in built if (source := getattr(model, "source", None)) is not None]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
+from mmsearch.reembedding import Estimate, Reembedded
 from mmsearch.types import Ranking, Report, Result, Segment
 
 
@@ -38,6 +39,16 @@ def exported_json(exported: Exported) -> dict[str, Any]:
 def imported_json(imported: Imported) -> dict[str, Any]:
     """`mmsearch import --json`."""
     return asdict(imported)
+
+
+def estimate_json(estimate: Estimate) -> dict[str, Any]:
+    """`mmsearch reembed --estimate --json`."""
+    return asdict(estimate)
+
+
+def reembedded_json(done: Reembedded) -> dict[str, Any]:
+    """`mmsearch reembed --json`."""
+    return asdict(done)
 
 
 def _result(result: Result) -> dict[str, Any]:

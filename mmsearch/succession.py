@@ -91,8 +91,7 @@ class Succession:
     def doom(self, spare: Spare) -> None:
         """Forget what is in the collection: it is to be dropped."""
         with self._writing():
-            self._sql.execute("delete from holdings where space = ?", (spare.space.fingerprint,))
-            self._sql.execute("update spares set role = 'doomed' where collection = ?", (spare.collection,))
+            self._doom(spare)
 
     def dropped(self, spare: Spare) -> None:
         """The collection is gone."""
@@ -102,11 +101,14 @@ class Succession:
     def switch(self, name: str, instead_of: Part | None, same_reader: Mapping[str, str]) -> None:
         """Let the filled collection serve the space, and the one that did be the previous one: all or nothing.
 
+        The one before that is doomed.
         `same_reader` maps fingerprints of readers to those that the new model gives them: what was read counts as read.
         """
-        filled = self.spare(name, "filling")
+        filled, older = self.spare(name, "filling"), self.spare(name, "previous")
         assert filled is not None
         with self._writing():
+            if older:
+                self._doom(older)
             active = self._sql.execute("select collection, facts from spaces where name = ?", (name,)).fetchone()
             self._sql.execute("delete from spares where collection = ?", (filled.collection,))
             row = (name, filled.collection, facts_of(filled.space))
@@ -139,6 +141,10 @@ class Succession:
         documents, segments = self._sql.execute(whole).fetchone()
         own, own_segments = self._sql.execute(f"{whole} and {held}", (space.fingerprint,)).fetchone()
         return Extent(own, int(own_segments), documents, int(segments))
+
+    def _doom(self, spare: Spare) -> None:
+        self._sql.execute("delete from holdings where space = ?", (spare.space.fingerprint,))
+        self._sql.execute("update spares set role = 'doomed' where collection = ?", (spare.collection,))
 
     def _choose(self, name: str, instead_of: Part | None) -> None:
         self._sql.execute("delete from choices where name = ?", (name,))

@@ -18,7 +18,8 @@ from mmsearch.indexing import Progress
 from mmsearch.places import place
 from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
-from mmsearch.types import Ranking, Report, Result
+from mmsearch.reembedding import Estimate, Reembedded
+from mmsearch.types import Failure, Ranking, Report, Result
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -58,11 +59,15 @@ def show_report(report: Report) -> None:
     if report.skipped:
         kinds = ", ".join(f"{count} {suffix or 'without ending'}" for suffix, count in sorted(report.skipped.items()))
         err.print(f"passed over, no reader takes them: {kinds}", style="dim")
-    for failure in report.failed[:SHOWN_FAILURES]:
-        err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}")
-    if len(report.failed) > SHOWN_FAILURES:
-        err.print(f"… and {len(report.failed) - SHOWN_FAILURES} more; --json names all of them")
+    _show_failures(report.failed)
     show_closed(report.closed_spaces)
+
+
+def _show_failures(failed: Sequence[Failure]) -> None:
+    for failure in failed[:SHOWN_FAILURES]:
+        err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}")
+    if len(failed) > SHOWN_FAILURES:
+        err.print(f"… and {len(failed) - SHOWN_FAILURES} more; --json names all of them")
 
 
 def show_closed(closed: Mapping[str, str]) -> None:
@@ -96,6 +101,50 @@ def show_imported(imported: Imported) -> None:
         err.print(f"the library has another {name}, which stayed", soft_wrap=True, markup=False)
     for name, reason in imported.missing.items():
         err.print(f"[yellow]missing[/] {name}: {escape(reason)}", soft_wrap=True)
+
+
+def show_estimate(estimate: Estimate) -> None:
+    """What a change of the model will take."""
+    e = estimate
+    out.print(f"{e.space}: {e.before or 'nothing yet'} → {e.after}", soft_wrap=True, markup=False)
+    there = f", {e.held_segments:,} of them are there already" if e.held_segments else ""
+    out.print(f"{e.documents:,} documents with {e.segments:,} segments{there}")
+    if e.seconds is not None:
+        rate = f"{e.segments_per_s:,.1f} segments/s, measured on {e.sampled_segments:,}"
+        out.print(f"about {duration(e.seconds)} ({rate})")
+    free = f" of {megabytes(e.free_bytes)} that are free" if e.free_bytes is not None else " on the server"
+    out.print(f"about {megabytes(e.disk_bytes)}{free}, beside the old vectors, which are kept")
+    if e.closed:
+        err.print(f"[yellow]closed meanwhile[/] {e.space}: {escape(e.closed)}", soft_wrap=True)
+
+
+def show_reembedded(done: Reembedded) -> None:
+    """What a change of the model did, and what is kept to go back."""
+    if done.before == done.after and not done.documents:
+        out.print(f"{done.space} is by {done.after} already", markup=False)
+    else:
+        rate = f", {done.segments / done.seconds:,.1f} segments/s" if done.segments and done.seconds else ""
+        out.print(
+            f"{done.space} is by {done.after} now: {done.documents:,} documents, {done.rows:,} rows "
+            f"in {duration(done.seconds)}{rate}",
+            markup=False,
+        )
+    _show_failures(done.failed)
+    if done.previous_rows:
+        out.print(
+            f"{done.previous_rows:,} rows by {done.before} are kept (about {megabytes(done.previous_bytes)}): "
+            f'"mmsearch reembed {done.space} --rollback" goes back, "--forget-previous" drops them',
+            style="dim",
+            markup=False,
+        )
+
+
+def duration(seconds: float) -> str:
+    """A time for people: "40 s", "12 min", "3 h 5 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def megabytes(size_bytes: int) -> str:
