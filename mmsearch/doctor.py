@@ -7,12 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mmsearch.app import App, build
+from mmsearch.app import build
+from mmsearch.client import Client
 from mmsearch.errors import MMSearchError
+from mmsearch.opening import address_of
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
 
 
-def examine(library: Path | None = None) -> dict[str, Any]:
+def examine(library: str | Path | None = None) -> dict[str, Any]:
     """`works` (all of it) and `findings`: part, works, and what it says. Loads no model and makes no library."""
     settings = read_settings(library=library)
     findings = list(_findings(settings))
@@ -54,10 +56,11 @@ def _fingerprint(part: Part) -> str:
 
 def _library(settings: Settings) -> str:
     folder = settings.library.absolute()
-    if not (folder / MANIFEST_FILE).is_file():
+    if not address_of(settings) and not (folder / MANIFEST_FILE).is_file():
         return f"{folder} is not there yet"
-    with App(settings, create=False) as app:
-        documents = len(app.manifest.entries())
-        counts = {name: app.store.count(space.collection) for name, space in app.searcher.spaces.items()}
-    held = ", ".join(f"{name} {count}" for name, count in counts.items())
-    return f"{folder}: {documents} documents; segments: {held}; {settings.store.uri or 'Milvus Lite in the folder'}"
+    with Client(settings.library, create=False) as client:
+        held = client.stats()
+        served = f"; served at {client.address}" if client.address else ""
+    rows = ", ".join(f"{name} {count}" for name, count in held.rows.items())
+    documents = sum(held.documents.values())
+    return f"{held.library}: {documents} documents; segments: {rows}; {held.store}{served}"

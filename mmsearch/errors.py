@@ -10,6 +10,7 @@
     ├── NotFound               no such document, space, run
     ├── Unauthorized
     ├── Forbidden              the system does not let us read it
+    ├── Busy                   a server that has as much to do as it takes on
     ├── ModelError             a model that loaded and then failed
     │   └── ModelUnavailable   weights that are not here: the message says which command gets them
     ├── StoreError             the store answered with an error
@@ -76,6 +77,14 @@ class Forbidden(MMSearchError):
     status = 403
 
 
+class Busy(MMSearchError):
+    code = "busy"
+    status = 429
+    retryable = True
+    pause_s: ClassVar[int] = 1
+    """How long to wait before the next try."""
+
+
 class ModelError(MMSearchError):
     code = "model"
 
@@ -109,3 +118,13 @@ class SpaceMismatch(StoreError):
 
 class JobError(MMSearchError):
     code = "job"
+
+
+def error_class(code: str) -> type[MMSearchError]:
+    """The class of that code; the root for a code that this version does not know."""
+    classes: list[type[MMSearchError]] = [MMSearchError]
+    for known in classes:  # grows while it is walked: the whole tree
+        if known.code == code:
+            return known
+        classes += known.__subclasses__()
+    return MMSearchError

@@ -1,5 +1,6 @@
 """A query through the engine: route, encode, retrieve, calibrate, fuse, show."""
 
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from mmsearch.calibration import (
     TermStatistics,
 )
 from mmsearch.candidates import Candidates, gather, log_priors
-from mmsearch.errors import InputError
+from mmsearch.errors import InputError, NotFound
 from mmsearch.fusion import calibrated, method
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
@@ -43,7 +44,7 @@ Encoded = dict[str, Vector | str]
 class Searcher:
     """A library as it can be searched: open spaces by name, the closed ones with the reason, and what calibrates them.
 
-    Made anew after each indexing: calibrations are kept from the first query on.
+    Made anew as the library changes: calibrations are kept from the first query on. Any thread may search.
     """
 
     spaces: Mapping[str, OpenSpace]
@@ -53,12 +54,18 @@ class Searcher:
     depth: int
     fusion: str
     _calibrations: dict[str, Calibration] = field(default_factory=dict)
+    _calibrating: threading.Lock = field(default_factory=threading.Lock)
 
     def search(self, query: Query) -> Ranking:
-        """The ranking for the query. Raises InputError for a query that asks nothing, StoreError, ModelError."""
+        """The ranking for the query.
+
+        Raises InputError for a query that asks nothing, NotFound where nothing is indexed, StoreError, ModelError.
+        """
         clock = _Clock()
         asked, wording = read_operators(query)
         _check(query, asked)
+        if CATALOGUE not in self.spaces:
+            raise NotFound(self.closed.get(CATALOGUE, f'the settings leave out the space "{CATALOGUE}"'))
         with clock("route"):
             census = self.manifest.census()
             wanted = {m: n for m, n in census.items() if not asked.modalities or m in asked.modalities}
@@ -139,16 +146,17 @@ class Searcher:
         return completed
 
     def _calibration(self, name: str) -> Calibration:
-        if name not in self._calibrations:
-            opened = self.spaces[name]
-            if opened.space.kind == "lexical":
-                texts = self.store.sample(opened.collection, SAMPLE_TEXTS)
-                segments = self.store.count(opened.collection)
-                self._calibrations[name] = TermStatistics.of(map(str, texts), segments)
-            else:
-                vectors = self.store.sample(opened.collection, SAMPLE_VECTORS)
-                self._calibrations[name] = Background(np.asarray(vectors, dtype=np.float32), opened.space.usual_cosines)
-        return self._calibrations[name]
+        with self._calibrating:  # one thread makes it, and the others wait for it
+            if name not in self._calibrations:
+                self._calibrations[name] = self._calibrated(self.spaces[name])
+            return self._calibrations[name]
+
+    def _calibrated(self, opened: OpenSpace) -> Calibration:
+        if opened.space.kind == "lexical":
+            texts = self.store.sample(opened.collection, SAMPLE_TEXTS)
+            return TermStatistics.of(map(str, texts), self.store.count(opened.collection))
+        vectors = self.store.sample(opened.collection, SAMPLE_VECTORS)
+        return Background(np.asarray(vectors, dtype=np.float32), opened.space.usual_cosines)
 
     def _results(
         self, query: Query, words: str, lists: Lists, candidates: Candidates, scores: Floats

@@ -58,6 +58,21 @@ class SearchSettings(BaseModel):
     fusion: str = "calibrated"
 
 
+class ServerSettings(BaseModel):
+    """What `mmsearch serve` takes on. `token` is asked of whoever changes the library; made anew where none is set.
+
+    `searches` run at once and so many times four wait; more are told to come again. With `remote_indexing` whoever
+    has the token may also name this machine's paths from another one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: str = Field(default="", repr=False)
+    searches: int = Field(default=16, ge=1)
+    query_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
+    remote_indexing: bool = False
+
+
 DEFAULT_ENCODERS: dict[str, Part] = {
     "words": Part(part="mmsearch.lexical:LexicalEncoder"),
     "text": Part.model_validate({"part": "mmsearch_encoders.text:TextEncoder", "model": "all-MiniLM-L6-v2"}),
@@ -82,7 +97,8 @@ class Settings(BaseSettings):
     """What a library is built with.
 
     `spaces` adds to or replaces the default encoders by name; one whose `part` is "" is left out.
-    A part is `"module:Class"`, ours and a third party's alike.
+    A part is `"module:Class"`, ours and a third party's alike. `wait_s` is how long to wait for a library that
+    another process has open.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="MMSEARCH_", env_nested_delimiter="__")
@@ -94,9 +110,11 @@ class Settings(BaseSettings):
         {"part": "mmsearch_encoders.speech:WhisperRecognizer", "model": "base"}
     )
     ocr: Part | None = Part(part="mmsearch_encoders.ocr:RapidOcr")
-    page: str = "mmsearch_ui.page:serve"
+    page: str = "mmsearch_ui.page:mount"
+    wait_s: float = Field(default=10.0, ge=0)
     indexing: IndexingSettings = IndexingSettings()
     search: SearchSettings = SearchSettings()
+    server: ServerSettings = ServerSettings()
 
     @property
     def encoders(self) -> dict[str, Part]:

@@ -93,7 +93,7 @@ def stat_signature(document: Document) -> str:
     """
     parts: list[object] = [json.dumps(document.record, sort_keys=True)] if document.record is not None else []
     for path in _files_of(document):
-        with _reachable(path):
+        with reachable(path):
             stat = path.stat()
         parts += [path.name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
     return digest(*parts)
@@ -106,13 +106,13 @@ def content_signature(document: Document) -> str:
         total.update(json.dumps(document.record, sort_keys=True).encode())
     for path in _files_of(document):
         total.update(path.name.encode(errors="surrogateescape"))
-        with _reachable(path), path.open("rb") as file:
+        with reachable(path), path.open("rb") as file:
             while chunk := file.read(1 << 20):
                 total.update(chunk)
     return total.hexdigest()
 
 
-class _reachable:  # noqa: N801 - reads as a statement
+class reachable:  # noqa: N801 - reads as a statement
     """Says in our words that a file is gone or must not be read."""
 
     def __init__(self, path: Path) -> None:
@@ -160,7 +160,7 @@ def _document(path: Path, present: set[str], sidecars: Mapping[str, tuple[str, .
 
 
 def _records(corpus: Path) -> Iterator[Document | Unread]:
-    with _reachable(corpus), corpus.open(encoding="utf-8") as lines:
+    with reachable(corpus), corpus.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 record = json.loads(line)

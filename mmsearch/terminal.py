@@ -14,6 +14,7 @@ from rich.text import Text
 
 from mmsearch.comparison import Comparison, Difference
 from mmsearch.evaluation import METRICS, summary
+from mmsearch.holding import Holder
 from mmsearch.indexing import Progress
 from mmsearch.places import place
 from mmsearch.types import Ranking, Report, Result
@@ -45,6 +46,12 @@ def progress(quiet: bool, doing: str = "indexing") -> Iterator[Callable[[Progres
             bar.update(task, completed=step.done, total=step.total, name=step.uri[-48:], rate=rate)
 
         yield show
+
+
+def waiting(holder: Holder | None, seconds: float) -> None:
+    """Says on stderr who has the library open and how long it is waited for."""
+    who = escape(str(holder)) if holder else "another process"
+    err.print(f"{who} has the library open; waiting up to {seconds:g} s (Ctrl+C stops)", style="dim", soft_wrap=True)
 
 
 def show_report(report: Report) -> None:

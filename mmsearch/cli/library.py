@@ -5,19 +5,20 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import BAD_DOCUMENTS, Json, Library, errors, modality_of, print_json
+from mmsearch.cli.options import BAD_DOCUMENTS, Json, Library, Wait, errors, modality_of, print_json
 
 
 def index(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders, or retrieval sets in the BEIR layout.")],
     library: Library = None,
+    wait: Wait = None,
     as_json: Json = False,
 ) -> None:
     """Bring the library to the state of the files: new ones in, changed ones replaced, removed ones out."""
     from mmsearch import schemas, terminal
     from mmsearch.client import Client
 
-    with errors(as_json), Client(library) as client:
+    with errors(as_json), Client(library, on_wait=terminal.waiting, wait_s=wait) as client:
         with terminal.progress(quiet=as_json) as on_progress:
             report = client.index(*paths, on_progress=on_progress)
         if as_json:
@@ -38,13 +39,14 @@ def search(
     filter: Annotated[str | None, typer.Option(help="""Such as 'date >= 2024 and tags contains "sea"'.""")] = None,
     image: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A picture as the query.")] = None,
     audio: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A sound as the query.")] = None,
+    wait: Wait = None,
     as_json: Json = False,
 ) -> None:
     """Search the library."""
     from mmsearch import schemas, terminal
     from mmsearch.client import Client
 
-    with errors(as_json), Client(library, create=False) as client:
+    with errors(as_json), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait) as client:
         ranking = client.search(
             query,
             image=image,
@@ -63,12 +65,15 @@ def serve(
     library: Library = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    page: Annotated[bool, typer.Option("--page/--no-page", help="The search page beside the API.")] = True,
+    wait: Wait = None,
 ) -> None:
-    """Serve the search page."""
+    """Serve the library: the search page, the API, and this command line in other terminals."""
+    from mmsearch import terminal
     from mmsearch.client import Client
 
-    with errors(), Client(library, create=False) as client:
-        client.serve(host, port)
+    with errors(), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait) as client:
+        client.serve(host, port, page)
 
 
 def demo(
