@@ -15,7 +15,7 @@ import httpx2
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from mmsearch.asking import SearchFields
-from mmsearch.errors import Busy, InputError, JobError, MMSearchError, NotFound, StoreUnavailable, error_class
+from mmsearch.errors import Busy, InputError, JobError, MMSearchError, NotFound, StoreUnavailable
 from mmsearch.holding import holder_of
 from mmsearch.indexing import Progress
 from mmsearch.schemas import encoded, error_of, ranking_of, report_of, state_of, stats_of
@@ -25,6 +25,7 @@ from mmsearch.types import IndexedDocument, Query, Ranking, Report, SpaceState, 
 TIMEOUT = httpx2.Timeout(120.0, connect=5.0)
 """A search may have to wait for a model that is being loaded; a stream says something every 15 s."""
 LOOK = httpx2.Timeout(2.0)
+GATEWAY_FAILED = (502, 503, 504)
 ATTEMPTS = 4
 LONGEST_PAUSE_S = 2.0
 
@@ -40,11 +41,8 @@ class Remote:
     def __init__(self, address: str, token: str = "") -> None:
         self.address = address.rstrip("/")
         self._token = token
-        try:
-            local = _is_local(address)
-            self._http = httpx2.Client(base_url=self.address, timeout=TIMEOUT, trust_env=not local)
-        except (httpx2.InvalidURL, ValueError) as error:
-            raise InputError(f"{address} is not the address of a server ({error}); write http://host:port") from error
+        _check_address(address)
+        self._http = httpx2.Client(base_url=self.address, timeout=TIMEOUT, trust_env=not _is_local(address))
         self._open = ExitStack()
         self._open.enter_context(self._http)
         self._files = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="mmsearch-")))
@@ -144,12 +142,12 @@ class Remote:
 
     def _ask(self, method: str, place: str, **sent: Any) -> Any:
         """What the server answers, asked again where that may help."""
-        return _patient(_may_work_later)(self._once, method, place, **sent).json()
+        return _said(_patient(_may_work_later)(self._once, method, place, **sent))
 
     def _change(self, method: str, place: str, **sent: Any) -> Any:
         """The same with the right to change the library. What may have been done already is not asked for again."""
         answer = _patient(_was_not_done)(self._once, method, place, headers=self._authorization(), **sent)
-        return answer.json() if answer.content else None
+        return _said(answer) if answer.content else None
 
     def _once(self, method: str, place: str, body: Any = None, **sent: Any) -> httpx2.Response:
         if body is not None:
@@ -225,9 +223,27 @@ def _raise_error(answer: httpx2.Response) -> None:
     try:
         error = error_of(answer.json())
     except (ValueError, KeyError, TypeError):
-        said = f"{answer.url} answers {answer.status_code}: it is no mmsearch server, or one behind another"
-        error = StoreUnavailable(said) if answer.status_code in (502, 503, 504) else error_class("error")(said)
+        kind = StoreUnavailable if answer.status_code in GATEWAY_FAILED else MMSearchError
+        error = kind(f"{answer.url} answers {answer.status_code}: that is no mmsearch server, or one behind another")
     raise error
+
+
+def _said(answer: httpx2.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise MMSearchError(f"{answer.url} does not answer in JSON: that is no mmsearch server") from error
+
+
+def _check_address(address: str) -> None:
+    try:
+        place = urlsplit(address)
+        good = bool(place.hostname) and place.port != 0  # a port beyond the last is a ValueError
+        httpx2.URL(address)
+    except (ValueError, httpx2.InvalidURL):
+        good = False
+    if not good:
+        raise InputError(f"{address} is not the address of a server; write http://host:port")
 
 
 def _segment(id: str) -> str:
