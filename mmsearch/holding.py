@@ -46,11 +46,7 @@ class Hold:
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            holder = holder_of(folder)
-            raise LibraryLocked(
-                f"{folder} is open in {holder or 'another process'}: wait for it or stop it; "
-                '"mmsearch serve" lets several commands use one library'
-            ) from None
+            raise LibraryLocked(_held_by(folder, holder_of(folder))) from None
         self._write(Holder(os.getpid(), command_line()))
 
     def announce(self, address: str, token: str) -> None:
@@ -82,8 +78,19 @@ def holder_of(folder: Path) -> Holder | None:
         return None
 
 
+def _held_by(folder: Path, holder: Holder | None) -> str:
+    if holder and holder.address:
+        return (
+            f"{folder} is served at {holder.address} by {holder}: ask it there, or stop it to use settings of your own"
+        )
+    return (
+        f"{folder} is open in {holder or 'another process'}: wait for it or stop it; "
+        '"mmsearch serve" lets several commands use one library'
+    )
+
+
 def command_line() -> str:
     """How this process was started, as a person would type it."""
-    name = Path(sys.argv[0])
-    program = "mmsearch" if "mmsearch" in name.parts[-3:] else name.name or "python"
-    return " ".join([program, *sys.argv[1:]])
+    script = Path(sys.argv[0])
+    program = "python" if sys.argv[0] in ("", "-c") else script.name
+    return " ".join(["mmsearch" if "mmsearch" in script.parts[-3:] else program, *sys.argv[1:]])

@@ -13,6 +13,7 @@ from mmsearch.errors import ConfigError, CorruptMedia, ModelError
 from mmsearch.types import Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch_encoders import clip_zoo
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
+from mmsearch_encoders.together import Together
 from mmsearch_encoders.weights import Source, read_json, require, revision, weights_in
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class ImageEncoder:
         self._model_name, self._pretrained = model, pretrained
         self._prompt, self._device, self._batch_pictures = prompt, device, batch_pictures
         self._loaded = Once(self._load)
+        self._words_together = Together(self._encode_words)
+        self._pictures_together = Together(self._encode_pictures)
 
     @cached_property
     def space(self) -> Space:
@@ -99,15 +102,21 @@ class ImageEncoder:
         return np.concatenate(rows) if rows else empty
 
     def encode_query(self, query: Query) -> Vector:
-        loaded = self._loaded()
+        """Together with the queries that other threads ask at the same time."""
         if query.image is not None:
-            picture = self._prepared(query.image, "the picture of the query")
-            rows = self._unit(loaded.model.encode_image, picture[None])
-        else:
-            tokens = loaded.tokenize([self._prompt.replace("{}", query.text)])
-            rows = self._unit(lambda batch: encode_text(loaded.model, batch), tokens)
-        vector: Vector = rows[0]
-        return vector
+            return self._pictures_together(query.image)
+        return self._words_together(query.text)
+
+    def _encode_words(self, texts: Sequence[str]) -> Embeddings:
+        loaded = self._loaded()
+        tokens = loaded.tokenize([self._prompt.replace("{}", text) for text in texts])
+        return self._unit(lambda batch: encode_text(loaded.model, batch), tokens)
+
+    def _encode_pictures(self, pictures: Sequence[bytes]) -> Embeddings:
+        import torch
+
+        prepared = [self._prepared(picture, "the picture of the query") for picture in pictures]
+        return self._unit(self._loaded().model.encode_image, torch.stack(prepared))
 
     def _pictures(self, segments: Sequence[Segment]) -> Embeddings:
         import torch
