@@ -9,37 +9,37 @@ from dataclasses import dataclass
 from threading import Condition
 from typing import Generic, TypeVar
 
-Asked = TypeVar("Asked")
-Row = TypeVar("Row")
-
 from mmsearch.errors import MMSearchError, ModelError
+from mmsearch.types import Embeddings, Vector
+
+Asked = TypeVar("Asked")
 
 MOST = 32
 """Queries of one batch."""
 
 
 @dataclass(slots=True, eq=False)
-class _Ticket(Generic[Asked, Row]):
+class _Ticket(Generic[Asked]):
     """A query that waits, and what became of it."""
 
     asked: Asked
-    row: Row | None = None
+    row: Vector | None = None
     error: MMSearchError | None = None
     done: bool = False
 
 
-class Together(Generic[Asked, Row]):
+class Together(Generic[Asked]):
     """Calls `encode` with all the queries that wait, by one thread at a time. Any thread may call it."""
 
-    def __init__(self, encode: Callable[[Sequence[Asked]], Sequence[Row]]) -> None:
+    def __init__(self, encode: Callable[[Sequence[Asked]], Embeddings]) -> None:
         self._encode = encode
-        self._waiting: list[_Ticket[Asked, Row]] = []
+        self._waiting: list[_Ticket[Asked]] = []
         self._encoding = False
         self._changed = Condition()
 
-    def __call__(self, asked: Asked) -> Row:
+    def __call__(self, asked: Asked) -> Vector:
         """The query's row. Raises what encoding this query raises, whatever else was in its batch."""
-        own = _Ticket[Asked, Row](asked)
+        own = _Ticket[Asked](asked)
         with self._changed:
             self._waiting.append(own)
         while not own.done:
@@ -61,7 +61,7 @@ class Together(Generic[Asked, Row]):
             raise own.error or ModelError("the thread that encoded this query with others was ended")
         return own.row
 
-    def _fill(self, batch: Sequence[_Ticket[Asked, Row]]) -> None:
+    def _fill(self, batch: Sequence[_Ticket[Asked]]) -> None:
         """Encode the batch; if that fails, one by one, so that a bad query fails alone."""
         try:
             rows = self._encode([ticket.asked for ticket in batch])
