@@ -106,5 +106,11 @@ class FilterContract:
     def test_a_literal_of_a_megabyte(self, store: Store, filled: list[str]) -> None:
         self.check(store, filled, Or((Compare("k", "=", "漢" * 300_000), Compare("k", "=", "a"))))
 
+    @pytest.mark.parametrize("length", [100, 400])
+    def test_a_long_chain(self, store: Store, filled: list[str], length: int) -> None:
+        misses = tuple(Compare("k", "=", f"none {number}") for number in range(length))
+        self.check(store, filled, Or((*misses, Compare("k", "=", "a"))))
+        self.check(store, filled, And((*map(Not, misses), Compare("k", "=", "a"))))
+
     def test_a_thousand_values(self, store: Store, filled: list[str]) -> None:
         self.check(store, filled, In("k", (*range(1000), *map(str, range(3000)), "a")))
