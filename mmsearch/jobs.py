@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from mmsearch.errors import InputError, JobError, NotFound, StoreError
 from mmsearch.settings import Settings, existing_library
+from mmsearch.sources import CORPUS_FILE
 from mmsearch.types import Failure, Report, Root
 
 JOBS_FILE = "jobs.sqlite3"
@@ -68,6 +69,11 @@ class Job:
     def failed(self) -> tuple[Failure, ...]:
         """The documents that could not be indexed."""
         return tuple(Failure(**failure) for failure in self.report.get("failed", ()))
+
+    @property
+    def failed_places(self) -> tuple[Path, ...]:
+        """What to index so that they are tried again: each file, and for records of a set the folder of the set."""
+        return tuple(dict.fromkeys(Path(f.uri.partition(f"/{CORPUS_FILE}#")[0]) for f in self.failed))
 
 
 class Jobs:

@@ -57,15 +57,17 @@ def resume(id: JobId = "last", library: Library = None, as_json: Json = False) -
 
 
 def retry_failed(id: JobId = "last", library: Library = None, as_json: Json = False) -> None:
-    """Index the documents again that failed in a job, and nothing else."""
+    """Index the documents again that failed in a job; of a retrieval set all that is not in the library yet."""
     from mmsearch import terminal
 
     with errors(as_json):
         job = _job(library, id)
-    places = list(dict.fromkeys(Path(failure.uri.partition("#")[0]) for failure in job.failed))
-    if places:
-        run_index(library, places, job.how, as_json)
-    else:
+    there = [place for place in job.failed_places if place.exists()]
+    if gone := len(job.failed_places) - len(there):
+        terminal.err.print(f"{gone} of the failed documents are no longer there")
+    if there:
+        run_index(library, there, job.how, as_json)
+    elif not gone:
         terminal.err.print(f"no document failed in job {job.id}")
 
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,13 @@ def test_the_last_step_is_kept_however_soon_it_came(tmp_path: Path, monkeypatch:
         assert jobs.get("last").progress == {"done": 1}
         running.report = replace(REPORT, stopped=True)
     assert (jobs.get("last").progress, jobs.get("last").state) == ({"done": 2}, "interrupted")
+
+
+def test_failed_documents_are_tried_again_where_they_lie() -> None:
+    uris = ("/notes/list #1.md", "/sets/sea/corpus.jsonl#7", "/sets/sea/corpus.jsonl#8", "/photos/bad.jpg")
+    failed = [asdict(Failure(uri, "corrupt_media", "no")) for uri in uris]
+    job = Job("1", "done", "2026-01-01", {}, report={"failed": failed})
+    assert job.failed_places == (Path("/notes/list #1.md"), Path("/sets/sea"), Path("/photos/bad.jpg"))
 
 
 def test_errors_and_interrupts_say_how_a_job_ended(tmp_path: Path) -> None:
