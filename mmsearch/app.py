@@ -1,6 +1,6 @@
 """One open library: its parts, made as the settings name them."""
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +11,10 @@ from filelock import FileLock, Timeout
 
 from mmsearch.errors import ConfigError, LibraryLocked
 from mmsearch.feedback import Feedback
-from mmsearch.indexing import Indexer
+from mmsearch.indexing import Indexer, Places
 from mmsearch.jobs import Jobs, asked_for
 from mmsearch.manifest import Manifest
-from mmsearch.parts import build, closed_aids, encoders_of, load, readers_of, recognised_suffixes
+from mmsearch.parts import build, closed_aids, copies_in, encoders_of, load, readers_of, recognised_suffixes
 from mmsearch.progress import Progress
 from mmsearch.protocols import Reader, Reranker, Store
 from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
@@ -65,30 +65,31 @@ class App:
         *,
         verify: bool = False,
         prune: bool = False,
+        records: Mapping[str, Places] | None = None,
+        keep: bool = False,
     ) -> Report:
         """Index the roots as a job, into some spaces only if any are named; see Indexer.index."""
         wanted = [Root.at(root) for root in roots]
-        with self.jobs.running(asked_for(wanted, verify=verify, prune=prune)) as job:
+        given = [Root(place, "records") for place in records or ()]
+        with self.jobs.running(asked_for([*wanted, *given], verify=verify, prune=prune)) as job:
 
             def tell(step: Progress) -> None:
                 job.step(asdict(step))
                 on_progress(step)
 
-            report = self._index(wanted, tell, spaces, lambda: stop() or job.is_cancelled, verify, prune)
-            job.report = replace(report, job=job.id)
+            how: dict[str, Any] = {"verify": verify, "prune": prune, "records": records, "keep": keep}
+            try:
+                report = self._indexer(spaces).index(wanted, tell, lambda: stop() or job.is_cancelled, **how)
+            finally:
+                self.renew()
+            closed_spaces = {**report.closed_spaces, **closed_aids(self.settings)}
+            job.report = replace(report, job=job.id, closed_spaces=closed_spaces)
         return job.report
 
-    def _index(
-        self,
-        roots: Sequence[Root],
-        on_progress: Callable[[Progress], None],
-        spaces: Container[str],
-        stop: Callable[[], bool],
-        verify: bool,
-        prune: bool,
-    ) -> Report:
+    def _indexer(self, spaces: Container[str]) -> Indexer:
+        """What indexes into the spaces, or all where none is named."""
         retire_unnamed(self.encoders, self.manifest, self.store)
-        indexer = Indexer(
+        return Indexer(
             {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
             self.readers,
             self._reading,
@@ -99,11 +100,6 @@ class App:
             self.settings.indexing.batch_segments,
             self.settings.indexing.max_file_bytes,
         )
-        try:
-            report = indexer.index(roots, on_progress, stop, verify=verify, prune=prune)
-            return replace(report, closed_spaces={**report.closed_spaces, **closed_aids(self.settings)})
-        finally:
-            self.renew()
 
     def search(self, query: Query) -> Ranking:
         """Search; see Searcher.search."""
@@ -162,13 +158,14 @@ class App:
         limits = self.settings.indexing
         workers = usual_workers() if limits.workers is None else limits.workers
         if not workers:
-            return Here(self.readers, folder)
+            return Here(self.readers, folder, copies_in(self.settings, folder))
         return ProcessPool(
             "mmsearch.parts:readers_of",
             (self.settings,),
             folder,
             workers,
             Limits(limits.read_timeout_s, limits.worker_memory_bytes),
+            copies_in(self.settings, folder),
             recognised_suffixes(self.settings),
         )
 

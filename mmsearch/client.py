@@ -1,6 +1,6 @@
 """The Python client: a library in this process."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,9 +19,9 @@ from mmsearch.retrieval_sets import read_set
 from mmsearch.roots import root_at
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
 from mmsearch.settings import read_settings
-from mmsearch.sources import original
+from mmsearch.sources import given, original
 from mmsearch.spaces import CATALOGUE
-from mmsearch.types import Filter, Modality, Query, Ranking, Report, Result, Root
+from mmsearch.types import Document, Filter, Modality, Query, Ranking, Report, Result, Root, RootKind
 
 
 class Client:
@@ -45,6 +45,8 @@ class Client:
         *paths: str | Path | Root,
         include: Iterable[str] = (),
         exclude: Iterable[str] = (),
+        kind: RootKind = "files",
+        columns: Mapping[str, str] | None = None,
         verify: bool = False,
         prune: bool = False,
         on_progress: Callable[[Progress], None] = lambda _: None,
@@ -53,26 +55,51 @@ class Client:
         """Bring the library to the state of the paths; what is excluded now goes like what is no longer there.
 
         `include` and `exclude` are patterns as in gitignore(5), relative to each path, on top of those of the
-        settings. `verify` compares bytes instead of size and times. The documents of a path that is empty or gone
-        now stay, and the path is named as failed; `prune` removes them. Once `stop` says so, what is at hand is
+        settings. A path may be an address such as "s3://bucket/folder". As "manifest" or "dataset" the paths are JSON
+        Lines or Parquet, of which each record is a document; `columns` says by role which key or column is its text,
+        bytes, path, ... `verify` compares bytes instead of size and times. The documents of a path that is empty or
+        gone now stay, and the path is named as failed; `prune` removes them. Once `stop` says so, what is at hand is
         written, and the report says `stopped`; the next call goes on. Raises NotFound when a path does not exist,
-        InputError for a pattern that is none.
+        SourceUnavailable when nobody can say, InputError for a pattern or role that is none.
         """
         settings = self.app.settings
-        roots = [root_at(settings, path, include, exclude) for path in paths]
+        roots = [root_at(settings, path, include, exclude, kind, columns) for path in paths]
         return self.app.index(roots, on_progress, stop=stop, verify=verify, prune=prune)
+
+    def index_records(
+        self,
+        records: Iterable[Mapping[str, Any] | Document],
+        name: str = "records",
+        *,
+        columns: Mapping[str, str] | None = None,
+        complete: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """Index records that this program gives, one at a time: dicts with the keys of a manifest, or documents.
+
+        `bytes` may be among the keys. Records of one `name` have ids of their own, and those with a known id replace
+        the earlier ones. With `complete` the records are all there are of the name: others are removed. A space that
+        opens later is filled when they are given again, and so is what was left when `stop` said so.
+        """
+        root = Root(f"records:{name}", "records", columns=tuple(f"{r}={c}" for r, c in (columns or {}).items()))
+        found = {root.place: given(root, iter(records))}
+        return self.app.index([], on_progress, stop=stop, records=found, keep=not complete, prune=complete)
 
     def preview(
         self,
-        *paths: str | Path,
+        *paths: str | Path | Root,
         include: Iterable[str] = (),
         exclude: Iterable[str] = (),
+        kind: RootKind = "files",
+        columns: Mapping[str, str] | None = None,
         verify: bool = False,
         prune: bool = False,
     ) -> Preview:
         """What `index` would do with the paths, and an estimate of time and room; nothing is written."""
-        how = {"include": include, "exclude": exclude}
-        return preview_of(self.app.settings, paths, **how, verify=verify, prune=prune)
+        settings = self.app.settings
+        roots = [root_at(settings, path, include, exclude, kind, columns) for path in paths]
+        return preview_of(settings, roots, verify=verify, prune=prune)
 
     def search(
         self,
@@ -204,7 +231,7 @@ class Client:
     def document(self, document_id: str) -> Path | None:
         """The file that a document of the library is read from; None when it is not in the library or has no file."""
         entry = self.app.manifest.entry(document_id)
-        return original(entry.uri) if entry and entry.done else None
+        return original(entry.uri, self.app.manifest.roots()) if entry and entry.done else None
 
     def spaces(self) -> list[str]:
         """The names of the spaces that can be asked."""

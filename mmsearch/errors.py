@@ -11,6 +11,7 @@
     ├── ReaderFailed           a reader that ended with the document in its hands: it crashed
     │   ├── ReaderTimedOut     it gave no sign of life for the time that the settings allow
     │   └── ReaderOutOfMemory  it asked for more memory than they allow
+    ├── SourceUnavailable      a place elsewhere did not answer, or not to the end
     ├── Unauthorized
     ├── Forbidden              the system does not let us read it
     ├── ModelError             a model that loaded and then failed
@@ -79,6 +80,12 @@ class ReaderTimedOut(ReaderFailed):
 
 class ReaderOutOfMemory(ReaderFailed):
     code = "reader_out_of_memory"
+
+
+class SourceUnavailable(MMSearchError):
+    code = "source_unavailable"
+    status = 503
+    retryable = True
 
 
 class Unauthorized(MMSearchError):

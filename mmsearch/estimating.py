@@ -4,6 +4,7 @@ The sample is bounded in seconds, and a document of each ending is in it. What w
 pictures by number (a ratio estimate; Cochran, Sampling Techniques, 1977, chapter 6).
 """
 
+import bisect
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,14 +13,16 @@ from dataclasses import dataclass, field
 
 from mmsearch.errors import MMSearchError
 from mmsearch.protocols import Reader
+from mmsearch.sources import Copies
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Document, Modality, Segment
-from mmsearch.writing import Task
 
 SAMPLE_S = 4.0
 """For reading the sample, shared among the endings; each ending gets one document whatever it takes."""
 SAMPLE_BYTES = 16 << 20
 """Larger documents are not sampled: one could take minutes by itself."""
+DRAWN, DRAWN_BYTES = 256, 64 << 20
+"""Documents of an ending that the sample is taken from, at most, and their bytes."""
 SAMPLE_WINDOWS = 128
 """Encoded for each space, shared among the endings, at least four for each."""
 STORE_FACTOR = 2.0
@@ -35,8 +38,8 @@ class Amount:
     documents: int = 0
     size_bytes: int = 0
 
-    def plus(self, size_bytes: int) -> "Amount":
-        return Amount(self.documents + 1, self.size_bytes + size_bytes)
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(self.documents + other.documents, self.size_bytes + other.size_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Work:
 
     document: Document
     reader: Reader
-    task: Task
+    spaces: tuple[OpenSpace, ...]
     ending: str
     size_bytes: int
 
@@ -85,23 +88,44 @@ class Sample:
         return amount.size_bytes / self.size_bytes
 
 
-def read_samples(work: Sequence[Work]) -> dict[str, Sample]:
+@dataclass(slots=True)
+class Workload:
+    """All of the work: its amount by ending, and by ending and space, and a few documents of each ending to sample.
+
+    Documents may hold their bytes: they are not kept, but those with the lowest ids, which are as good as drawn.
+    """
+
+    whole: dict[str, Amount] = field(default_factory=lambda: defaultdict(Amount))
+    needed: dict[tuple[str, str], Amount] = field(default_factory=lambda: defaultdict(Amount))
+    drawn: dict[str, list[Work]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, work: Work) -> None:
+        """One document more."""
+        amount = Amount(1, work.size_bytes)
+        self.whole[work.ending] += amount
+        for space in work.spaces:
+            self.needed[work.ending, space.space.name] += amount
+        if work.size_bytes <= SAMPLE_BYTES:
+            drawn = self.drawn[work.ending]
+            bisect.insort(drawn, work, key=lambda item: item.document.id)
+            while len(drawn) > DRAWN or sum(item.size_bytes for item in drawn) > DRAWN_BYTES:
+                drawn.pop()
+
+
+def read_samples(work: Workload, copies: Copies) -> dict[str, Sample]:
     """A few documents of each ending, read: ending -> sample; those of which none could be read are left out."""
-    groups = defaultdict[str, list[Work]](list)
-    for item in work:
-        if item.size_bytes <= SAMPLE_BYTES:
-            groups[item.ending].append(item)
-    return {ending: sample for ending, group in groups.items() if (sample := _read(group, SAMPLE_S / len(groups)))}
+    budget_s = SAMPLE_S / max(len(work.drawn), 1)
+    return {ending: sample for ending, drawn in work.drawn.items() if (sample := _read(drawn, copies, budget_s))}
 
 
-def _read(group: Sequence[Work], budget_s: float) -> Sample | None:
+def _read(group: Sequence[Work], copies: Copies, budget_s: float) -> Sample | None:
     sample = Sample()
     for item in _drawn(group):
         if sample.documents and sample.seconds > budget_s:
             break
         started = time.perf_counter()
-        with suppress(MMSearchError):  # the indexing will name it
-            segments = list(item.reader.read(item.document))
+        with suppress(MMSearchError), copies.at_hand(item.document) as document:  # the indexing will name it
+            segments = list(item.reader.read(document))
             sample.documents += 1
             sample.size_bytes += item.size_bytes
             sample.seconds += time.perf_counter() - started
@@ -110,22 +134,15 @@ def _read(group: Sequence[Work], budget_s: float) -> Sample | None:
 
 
 def _drawn(group: Sequence[Work]) -> Iterator[Work]:
-    """First one of the smaller documents, then the others in the order of their ids, which is as good as drawn."""
+    """First one of the smaller documents, then the others in the order of their ids."""
     first = sorted(group, key=lambda item: item.size_bytes)[len(group) // 4]
     yield first
-    yield from sorted((item for item in group if item is not first), key=lambda item: item.document.id)
+    yield from (item for item in group if item is not first)
 
 
-def estimate(
-    work: Sequence[Work], samples: Mapping[str, Sample], spaces: Sequence[OpenSpace], deciding_s: float
-) -> Estimate:
+def estimate(work: Workload, samples: Mapping[str, Sample], spaces: Sequence[OpenSpace], deciding_s: float) -> Estimate:
     """The estimate for all of the work, from samples of it; to decide that it is to be done took `deciding_s`."""
-    whole, needed = defaultdict[str, Amount](Amount), defaultdict[tuple[str, str], Amount](Amount)
-    for item in work:
-        whole[item.ending] = whole[item.ending].plus(item.size_bytes)
-        for space in item.task.spaces:
-            key = item.ending, space.space.name
-            needed[key] = needed[key].plus(item.size_bytes)
+    whole, needed = work.whole, work.needed
     seconds, stored, pictures, start_s = 0.0, 0.0, 0.0, 0.0
     loaded = set[str]()
     most = max(4, SAMPLE_WINDOWS // max(len(samples), 1))
@@ -133,7 +150,7 @@ def estimate(
         seconds += sample.seconds * sample.times(whole[ending])
         pictures += sum(len(s.picture or b"") for s in sample.segments) * sample.times(whole[ending])
         for space in spaces:
-            if not needed[ending, space.space.name].documents:
+            if (ending, space.space.name) not in needed:
                 continue
             windows = [window for segment in sample.segments for window in _windows(space, segment)]
             if windows and space.space.name not in loaded:

@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from mmsearch.errors import Forbidden, InputError, MMSearchError, ModelError, ModelUnavailable, NotFound, ReaderFailed
+from mmsearch.errors import (
+    Forbidden,
+    InputError,
+    MMSearchError,
+    ModelError,
+    ModelUnavailable,
+    NotFound,
+    ReaderFailed,
+    SourceUnavailable,
+)
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.planning import Plan, Planner
 from mmsearch.progress import Pace, Progress
@@ -21,18 +30,22 @@ from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.reading import Failed, Order, Outcome, Read, Reading, Unchanged
 from mmsearch.renditions import Renditions
 from mmsearch.roots import Looks, missing, roots_to_index
-from mmsearch.sources import Unread, find_documents, is_there, size_bytes
+from mmsearch.sources import Unread, countable, find_documents, is_there, size_bytes
 from mmsearch.spaces import OpenSpace, held_collections, open_for_indexing
 from mmsearch.types import Document, Failure, Modality, Report, Root, Segment
 from mmsearch.writing import Writer
 
-BAD_DOCUMENT = (InputError, NotFound, Forbidden, ReaderFailed)
+BAD_DOCUMENT = (InputError, NotFound, Forbidden, ReaderFailed, SourceUnavailable)
 """What a document can do to an indexing: it is named in the report, and the next one follows."""
 
 LISTEN_S = 0.2
 """Between looks at whether to stop, while readers are waited for."""
 TAKE_S = 1.0
 """What was read is taken after this time, also while readers could still be given more ahead."""
+CARRIED_BYTES = 64 << 20
+"""Of records that hold their bytes, so much is ahead at most: they are in memory until they are read."""
+
+Places = Iterable[Document | Unread]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +73,30 @@ class Indexer:
         *,
         verify: bool = False,
         prune: bool = False,
+        records: Mapping[str, Places] | None = None,
+        keep: bool = False,
     ) -> Report:
-        """Index what is at the roots and remove what is no longer there.
+        """Index what is at the roots and remove what is no longer there, unless it is to `keep`.
 
         Bad documents are named in the report and stop nothing; one whose new version cannot be read
         stays as it was. Once `stop` says so, what is at hand is written and the rest left to the next indexing.
         `verify` compares bytes where size and times say that nothing changed. A root that held documents and is empty
         or gone now may be a share that is not mounted: `prune` removes its documents, without it they stay and the
-        root is named.
-        Raises NotFound when a root does not exist, StoreError, ModelError, JobError.
+        root is named. `records` are those of roots that cannot be looked at, by their places: they are taken one at a
+        time, once.
+        Raises NotFound when a root does not exist, SourceUnavailable when nobody can say, StoreError, ModelError,
+        JobError.
         """
         started = time.perf_counter()
         spaces, closed = open_for_indexing(self.encoders, self.manifest, self.store)
-        together = roots_to_index(self.manifest, [Root.at(root) for root in roots], spaces.values(), prune)
+        given = records or {}
+        looked_at = [root for root in map(Root.at, roots) if root.place not in given]
+        together = roots_to_index(self.manifest, looked_at, spaces.values(), prune) if looked_at or not given else []
+        together += [Root(place, "records") for place in given]
         with _emptied(self.folder), closing(self.reading(self.folder)) as reading, closing(Looks()) as looks:
-            run = _Run(self, tuple(spaces.values()), reading, looks, on_progress, stop, verify)
+            run = _Run(self, tuple(spaces.values()), reading, looks, on_progress, stop, verify, given)
             with closing(run.writer):
-                stopped = run.index(together, prune)
+                stopped = run.index(together, prune, keep)
         return Report(
             found=run.counts["found"],
             indexed=run.counts["indexed"],
@@ -108,8 +128,11 @@ class _Run:
         on_progress: Callable[[Progress], None],
         stop: Callable[[], bool],
         verify: bool,
+        records: Mapping[str, Places],
     ) -> None:
         self._indexer, self._reading, self._looks, self._stop = indexer, reading, looks, stop
+        self._records = records
+        self._carried_bytes = 0
         self._planner = Planner(indexer.readers, spaces, indexer.manifest, indexer.max_file_bytes, verify)
         self._tally = _Tally(on_progress)
         self._plans: dict[int, Plan] = {}
@@ -123,26 +146,42 @@ class _Run:
         self.failed: list[tuple[int, Failure]] = []
         self.skipped: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
-    def index(self, roots: Sequence[Root], prune: bool) -> bool:
+    def index(self, roots: Sequence[Root], prune: bool, keep: bool) -> bool:
         """Index the roots one after another; True when it was stopped before the end."""
         try:
-            for root in roots:
-                for place in self._places(root):
-                    if isinstance(place, Document):
-                        self._tally.expect(_size(place))
+            self._count(roots)
             for root in roots:
                 self._root(root)
         except _Stopped:
             self.writer.flush()
             return True
-        for root in roots:
+        for root in () if keep else roots:
             self._remove(root, prune)
         return False
 
+    def _count(self, roots: Sequence[Root]) -> None:
+        """Find out how much there is to do, where that is cheap for every root."""
+        if not all(countable(root) for root in roots):
+            return
+        self._tally.begin()
+        for root in roots:
+            for place in self._places(root):
+                if isinstance(place, Document):
+                    self._tally.expect(_size(place))
+
     def _places(self, root: Root) -> Iterator[Document | Unread]:
-        for place in find_documents(root, self._indexer.readers) if is_there(root) else ():
-            self._listen()
-            yield place
+        """What is at the root now; one that is elsewhere and cannot be asked, or not to the end, says so."""
+        try:
+            for place in self._found(root):
+                self._listen()
+                yield place
+        except (SourceUnavailable, Forbidden) as error:
+            yield Unread(root.place, error=error)
+
+    def _found(self, root: Root) -> Places:
+        if root.place in self._records:
+            return self._records[root.place]
+        return find_documents(root, self._indexer.readers) if is_there(root) else ()
 
     def _root(self, root: Root) -> None:
         """Index one root."""
@@ -187,8 +226,10 @@ class _Run:
         if plan.unchanged:
             self._unchanged(plan)
             return
-        while self._reading.full:
+        carried_bytes = _carried_bytes(document)
+        while self._reading.full or (self._plans and self._carried_bytes + carried_bytes > CARRIED_BYTES):
             self._take(LISTEN_S)
+        self._carried_bytes += carried_bytes
         self._plans[number] = plan
         self._reading.submit(Order(number, document, plan.known))
 
@@ -204,6 +245,7 @@ class _Run:
 
     def _outcome(self, order: Order, outcome: Outcome) -> None:
         plan = self._plans.pop(order.number)
+        self._carried_bytes -= _carried_bytes(plan.document)
         match outcome:
             case Read(content, spooled):
                 task = plan.task(content)
@@ -255,13 +297,24 @@ def _size(document: Document) -> int:
         return 0
 
 
+def _carried_bytes(document: Document) -> int:
+    """What a record holds in memory."""
+    record = document.record or {}
+    return len(record.get("bytes", b"")) + len(record.get("text", ""))
+
+
 class _Tally:
     """Counts what is done and tells it."""
 
     def __init__(self, on_progress: Callable[[Progress], None]) -> None:
         self._on_progress, self._pace = on_progress, Pace()
         self._done = self._total = self._done_bytes = self._total_bytes = 0
+        self._counted = False
         self._by_modality: Counter[Modality] = Counter()
+
+    def begin(self) -> None:
+        """All that is to be done is about to be named."""
+        self._counted = True
 
     def expect(self, size_bytes: int) -> None:
         """One document more is to be done."""
@@ -279,12 +332,12 @@ class _Tally:
         self._on_progress(
             Progress(
                 self._done,
-                max(self._total, self._done),
+                max(self._total, self._done) if self._counted else None,
                 uri,
                 self._done_bytes,
-                max(self._total_bytes, self._done_bytes),
+                max(self._total_bytes, self._done_bytes) if self._counted else 0,
                 rate,
-                left / rate if rate else None,
+                left / rate if rate and self._counted else None,
                 dict(self._by_modality),
             )
         )

@@ -13,14 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
 from mmsearch.errors import InputError, JobError, NotFound, StoreError
 from mmsearch.settings import Settings, existing_library
-from mmsearch.sources import CORPUS_FILE
+from mmsearch.sources import CORPUS_FILE, MANIFEST_ENDING, lies_at
 from mmsearch.types import Failure, Report, Root
 
 JOBS_FILE = "jobs.sqlite3"
@@ -58,7 +58,7 @@ class Job:
     @property
     def roots(self) -> tuple[Root, ...]:
         """What was to be indexed."""
-        return tuple(_root(root) for root in self.asked["roots"])
+        return tuple(_root(root) for root in self.asked.get("roots", ()))
 
     @property
     def how(self) -> dict[str, bool]:
@@ -71,9 +71,27 @@ class Job:
         return tuple(Failure(**failure) for failure in self.report.get("failed", ()))
 
     @property
-    def failed_places(self) -> tuple[Path, ...]:
-        """What to index so that they are tried again: each file, and for records of a set the folder of the set."""
-        return tuple(dict.fromkeys(Path(f.uri.partition(f"/{CORPUS_FILE}#")[0]) for f in self.failed))
+    def failed_places(self) -> tuple[str | Root, ...]:
+        """What to index so that they are tried again: each file, and for records the set or the list of them."""
+        return tuple(dict.fromkeys(self._again(failure.uri) for failure in self.failed))
+
+    def repeatable(self) -> Self:
+        """The job, if it can be asked again by what is remembered of it. Raises InputError."""
+        for root in self.roots:
+            if root.kind == "records":
+                raise InputError(
+                    f"job {self.id} indexed records that a program gave ({root.place}), which are not kept: "
+                    "run that program again; what is done is not done twice"
+                )
+        return self
+
+    def _again(self, uri: str) -> str | Root:
+        for root in self.roots:
+            whole = root.kind != "files" or uri.endswith("/") or uri == root.place
+            if whole and lies_at(uri, root.place):
+                return root
+        manifest, named, _ = uri.partition(f"{MANIFEST_ENDING}#")
+        return manifest + MANIFEST_ENDING if named else uri.partition(f"/{CORPUS_FILE}#")[0]
 
 
 class Jobs:

@@ -5,12 +5,13 @@ from contextlib import suppress
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mmsearch.app import App
 from mmsearch.errors import ConfigError, ModelError
 from mmsearch.indexing import BAD_DOCUMENT
-from mmsearch.parts import build, load
+from mmsearch.parts import build, copies_in, load
 from mmsearch.settings import read_settings
 from mmsearch.sources import find_documents, is_there, reader_of
 from mmsearch.types import Document, Segment
@@ -58,12 +59,14 @@ def align(library: Path | None = None) -> str:
 
 def _tables(app: App) -> Iterator[Segment]:
     """The tables of the files that were indexed; those that cannot be read are passed over: indexing named them."""
-    for root in app.manifest.roots():
-        for place in find_documents(root, app.readers) if is_there(root) else ():
-            if isinstance(place, Document):
-                with suppress(*BAD_DOCUMENT):
-                    segments = reader_of(place, app.readers).read(place)
-                    yield from (segment for segment in segments if segment.modality == "table")
+    with TemporaryDirectory(prefix="mmsearch-") as scratch:
+        copies = copies_in(app.settings, Path(scratch))
+        for root in app.manifest.roots():
+            for place in find_documents(root, app.readers) if is_there(root) else ():
+                if isinstance(place, Document):
+                    with suppress(*BAD_DOCUMENT), copies.at_hand(place) as document:
+                        segments = reader_of(document, app.readers).read(document)
+                        yield from (segment for segment in segments if segment.modality == "table")
 
 
 def _configured() -> list[Any]:

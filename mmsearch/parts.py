@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 from mmsearch.errors import ConfigError, ModelUnavailable
@@ -10,6 +11,7 @@ from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers import default_readers
 from mmsearch.readers.audio import AudioReader
 from mmsearch.settings import Part, Settings
+from mmsearch.sources import Copies
 
 EXTRAS: Mapping[str, str] = {"mmsearch_encoders": "encoders", "mmsearch_ui": "ui", "mmsearch": "readers"}
 """Top-level module -> the extra that brings what it imports."""
@@ -66,6 +68,11 @@ def closed_aids(settings: Settings) -> dict[str, str]:
     built = {name: build(part) for name, part in aids.items() if part and part.part}
     reasons = {name: closed_reason(aid, "fingerprint") for name, aid in built.items()}
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+def copies_in(settings: Settings, folder: Path) -> Copies:
+    """Where what is elsewhere stands while it is read, below the folder, with the limits of the settings."""
+    return Copies(folder / "fetched", settings.indexing.max_file_bytes, settings.remote.timeout_s)
 
 
 def recognised_suffixes(settings: Settings) -> frozenset[str]:

@@ -7,7 +7,7 @@ from mmsearch import identification
 from mmsearch.errors import TooLarge
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Reader
-from mmsearch.sources import content_signature, reachable, reader_of, size_bytes, stat_signature
+from mmsearch.sources import Copies, content_signature, reader_of, size_bytes, stat_signature
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Document
 from mmsearch.writing import Task
@@ -57,12 +57,19 @@ class Plan:
         new = Entry(self.document.id, self.document.uri, self.stat, content, self.reader, spaces=spaces)
         return Task(new, missing, known=self.entry is not None, whole=held is None)
 
-    def decided(self) -> Task | None:
-        """What is to be done, its bytes looked at where they must be; None for nothing. Raises NotFound, Forbidden."""
-        if self.unchanged:
-            return None
-        content = content_signature(self.document)
-        return None if content == self.known else self.task(content)
+    def decided(self, copies: Copies) -> Task | None:
+        """What is to be done, its bytes looked at where they must be; None for nothing. Raises NotFound, Forbidden.
+
+        What is new is not opened, and what is elsewhere not fetched: it is what its listing says that it is.
+        """
+        if self.unchanged or self.held is None:
+            return None if self.unchanged else self.task("")
+        if self.document.remote:
+            content = self.held.content if self.held.stat == self.stat else ""
+        else:
+            with copies.at_hand(self.document) as here:
+                content = content_signature(here)
+        return None if content and content == self.known else self.task(content)
 
     @property
     def _complete(self) -> bool:
@@ -86,7 +93,7 @@ class Planner:
         self._fingerprints: dict[int, str] = {}
 
     def plan(self, document: Document) -> Plan:
-        """The plan for a document. Raises UnsupportedMedia, TooLarge, NotFound, Forbidden."""
+        """The plan for a document. Raises UnsupportedMedia, TooLarge, NotFound, Forbidden, SourceUnavailable."""
         reader = reader_of(document, self._readers)
         if id(reader) not in self._fingerprints:
             self._fingerprints[id(reader)] = reading(reader)
@@ -99,12 +106,9 @@ class Planner:
             self._manifest.entry(document.id),
             self._verify,
         )
-        if document.record is None and not found.unchanged:
-            with reachable(document.path):
-                size = document.path.stat().st_size
-            if size > self._max_file_bytes:
-                limit = f"indexing.max_file_bytes is {self._max_file_bytes:,}"
-                raise TooLarge(f"{document.path} has {size:,} bytes; {limit}")
+        if not found.unchanged and found.size_bytes > self._max_file_bytes:
+            limit = f"indexing.max_file_bytes is {self._max_file_bytes:,}"
+            raise TooLarge(f"{document.uri} has {found.size_bytes:,} bytes; {limit}")
         return found
 
 

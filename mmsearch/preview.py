@@ -3,22 +3,22 @@
 import shutil
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mmsearch.errors import MMSearchError
-from mmsearch.estimating import Amount, Estimate, Work, estimate, read_samples
+from mmsearch.estimating import Amount, Estimate, Work, Workload, estimate, read_samples
 from mmsearch.indexing import BAD_DOCUMENT
 from mmsearch.manifest import Manifest
-from mmsearch.parts import closed_aids, encoders_of, readers_of
+from mmsearch.parts import closed_aids, copies_in, encoders_of, readers_of
 from mmsearch.planning import Planner
 from mmsearch.protocols import Reader
-from mmsearch.roots import Looks, missing, root_at, roots_to_index
+from mmsearch.roots import Looks, missing, roots_to_index
 from mmsearch.settings import MANIFEST_FILE, Settings
-from mmsearch.sources import find_documents, is_there, kind_of, reader_of
+from mmsearch.sources import Copies, find_documents, is_there, kind_of, reader_of
 from mmsearch.spaces import open_for_indexing
 from mmsearch.stores.memory import MemoryStore
 from mmsearch.types import Document, Failure, Root
@@ -49,7 +49,7 @@ class Preview:
 @dataclass(slots=True)
 class _Found:
     counts: Counter[str] = field(default_factory=Counter)
-    work: list[Work] = field(default_factory=list)
+    work: Workload = field(default_factory=Workload)
     failed: list[Failure] = field(default_factory=list)
     skipped: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     modalities: dict[str, str] = field(default_factory=dict)
@@ -58,31 +58,22 @@ class _Found:
         self.failed.append(Failure(uri, error.code, str(error)))
 
 
-def preview_of(
-    settings: Settings,
-    places: Iterable[str | Path],
-    *,
-    include: Iterable[str] = (),
-    exclude: Iterable[str] = (),
-    verify: bool = False,
-    prune: bool = False,
-) -> Preview:
-    """What indexing the places would do now; options as in `Client.index`.
+def preview_of(settings: Settings, roots: Sequence[Root], *, verify: bool = False, prune: bool = False) -> Preview:
+    """What indexing the roots would do now. The library need not be there, and may be open elsewhere.
 
-    The library need not be there, and may be open elsewhere.
-
-    Raises NotFound when a root does not exist, InputError for a glob that is no pattern.
+    Raises NotFound when a root does not exist, SourceUnavailable when nobody can say, InputError for a glob or a column
+    that is none.
     """
-    roots = [root_at(settings, place, include, exclude) for place in places]
     with TemporaryDirectory(prefix="mmsearch-") as scratch, closing(_copied(settings, Path(scratch))) as manifest:
         opened, closed = open_for_indexing(encoders_of(settings), manifest, MemoryStore())
         spaces, readers = tuple(opened.values()), readers_of(settings)
         together = roots_to_index(manifest, roots, spaces, prune)
         planner = Planner(readers, spaces, manifest, settings.indexing.max_file_bytes, verify)
+        copies = copies_in(settings, Path(scratch))
         found, started = _Found(), time.perf_counter()
         with closing(Looks()) as looks:
             for root in together:
-                _look(root, readers, planner, looks, found)
+                _look(root, readers, planner, copies, looks, found)
             for root in together:
                 gone = looks.gone(manifest, root)
                 if gone and looks.empty(root) and not prune:
@@ -90,18 +81,16 @@ def preview_of(
                 else:
                     found.counts["removed"] += len(gone)
         deciding_s = time.perf_counter() - started
-        samples = read_samples(found.work)
+        samples = read_samples(found.work, copies)
         estimated = estimate(found.work, samples, spaces, deciding_s)
     modalities = found.modalities | {ending: sample.modality for ending, sample in samples.items() if sample.modality}
-    by_ending, by_modality = defaultdict[str, Amount](Amount), defaultdict[str, Amount](Amount)
-    for work in found.work:
-        medium = modalities.get(work.ending, "unknown")
-        by_ending[work.ending] = by_ending[work.ending].plus(work.size_bytes)
-        by_modality[medium] = by_modality[medium].plus(work.size_bytes)
+    by_modality = defaultdict[str, Amount](Amount)
+    for ending, amount in found.work.whole.items():
+        by_modality[modalities.get(ending, "unknown")] += amount
     counts = {name: found.counts[name] for name in ("new", "changed", "incomplete", "unchanged", "removed")}
     return Preview(
         **counts,
-        by_ending=dict(sorted(by_ending.items())),
+        by_ending=dict(sorted(found.work.whole.items())),
         by_modality=dict(sorted(by_modality.items())),
         failed=tuple(found.failed),
         skipped={reason: dict(kinds) for reason, kinds in found.skipped.items()},
@@ -118,14 +107,14 @@ def _copied(settings: Settings, scratch: Path) -> Manifest:
     return Manifest(scratch / MANIFEST_FILE)
 
 
-def _look(root: Root, readers: Sequence[Reader], planner: Planner, looks: Looks, found: _Found) -> None:
+def _look(root: Root, readers: Sequence[Reader], planner: Planner, copies: Copies, looks: Looks, found: _Found) -> None:
     """Decide for each document of the root as an indexing would."""
     looks.begin(root)
     for place in find_documents(root, readers) if is_there(root) else ():
         looks.take(root, place)
         if isinstance(place, Document):
             try:
-                _decide(place, readers, planner, found)
+                _decide(place, readers, planner, copies, found)
             except BAD_DOCUMENT as error:
                 found.fail(place.uri, error)
         elif place.error is None:
@@ -134,14 +123,14 @@ def _look(root: Root, readers: Sequence[Reader], planner: Planner, looks: Looks,
             found.fail(place.uri, place.error)
 
 
-def _decide(document: Document, readers: Sequence[Reader], planner: Planner, found: _Found) -> None:
+def _decide(document: Document, readers: Sequence[Reader], planner: Planner, copies: Copies, found: _Found) -> None:
     plan = planner.plan(document)
     if plan.entry and plan.entry.modality:
         found.modalities[kind_of(document)] = plan.entry.modality
-    task = plan.decided()
+    task = plan.decided(copies)
     if task is not None:
         reader = reader_of(document, readers)
-        found.work.append(Work(document, reader, task, kind_of(document), plan.size_bytes))
+        found.work.add(Work(document, reader, tuple(task.spaces), kind_of(document), plan.size_bytes))
     done = plan.entry is not None and plan.entry.done
     found.counts["unchanged" if task is None else _verb(task, done)] += 1
 

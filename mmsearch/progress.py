@@ -17,11 +17,12 @@ class Progress:
 
     Bytes are those of the files (the characters of a record that has none). `rate` is documents a second of late,
     0 while it is unknown, `eta_s` the seconds that the rest takes at that rate. `by_modality` counts the documents that
-    are in the library by the medium of their first segment.
+    are in the library by the medium of their first segment. Where nobody counted beforehand, `total` is None and
+    `total_bytes` 0.
     """
 
     done: int
-    total: int
+    total: int | None
     uri: str
     done_bytes: int = 0
     total_bytes: int = 0

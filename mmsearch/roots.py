@@ -1,25 +1,32 @@
 """The roots of an indexing: which are looked at, what was seen there, and what is gone since."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmsearch.errors import NotFound
+from mmsearch.errors import ConfigError, Forbidden, InputError, NotFound, SourceUnavailable
 from mmsearch.manifest import Manifest
 from mmsearch.settings import Settings
-from mmsearch.sources import Unread, is_there, lies_at
+from mmsearch.sources import Unread, check, is_there, lies_at
 from mmsearch.spaces import OpenSpace
-from mmsearch.types import Document, Root
+from mmsearch.types import Document, Root, RootKind
 
 
 def root_at(
-    settings: Settings, place: str | Path | Root, include: Iterable[str] = (), exclude: Iterable[str] = ()
+    settings: Settings,
+    place: str | Path | Root,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    kind: RootKind = "files",
+    columns: Mapping[str, str] | None = None,
 ) -> Root:
     """The place as a root, with the globs of the settings and these on top; a root is as it is."""
     said = settings.indexing
     return Root.at(
         place,
+        kind=kind,
+        columns=tuple(f"{role}={name}" for role, name in (columns or {}).items()),
         include=(*said.include, *include),
         exclude=(*said.exclude, *exclude),
         follow_symlinks=said.follow_symlinks,
@@ -29,9 +36,13 @@ def root_at(
 def roots_to_index(manifest: Manifest, given: Sequence[Root], spaces: Iterable[OpenSpace], prune: bool) -> list[Root]:
     """The given roots and, while an open space lacks documents, every earlier root that is still there.
 
-    Raises NotFound when a given one is not, unless it held documents that are to be removed by `prune`.
+    Raises NotFound when a given one is not, unless it held documents that are to be removed by `prune`;
+    SourceUnavailable when nobody can say; InputError for one that cannot be looked at as it says.
     """
     for root in given:
+        if root.kind == "records":
+            raise InputError(f"{root.place} are records that a program gave: have it give them again")
+        check(root)
         if not is_there(root):
             held = sum(1 for _ in manifest.places(root.place))
             if not (held and prune):
@@ -39,8 +50,16 @@ def roots_to_index(manifest: Manifest, given: Sequence[Root], spaces: Iterable[O
     lacking = any(manifest.incomplete(space.space) for space in spaces)
     for root in given:
         manifest.add_root(root)
-    earlier = [root for root in manifest.roots() if is_there(root)] if lacking else []
+    earlier = [root for root in manifest.roots() if _answers(root)] if lacking else []
     return list({root.place: root for root in [*given, *earlier]}.values())
+
+
+def _answers(root: Root) -> bool:
+    """Whether an earlier root is there now; one elsewhere that cannot be asked is filled another time."""
+    try:
+        return is_there(root)
+    except (SourceUnavailable, ConfigError, Forbidden):
+        return False
 
 
 def missing(root: Root, held: int) -> NotFound:
@@ -94,10 +113,11 @@ class Looks:
     def gone(self, manifest: Manifest, root: Root) -> list[str]:
         """The ids of documents of the library below the root that were not seen, as far as all could be looked at.
 
-        Roots below this one have their own say.
+        Roots below this one have their own say, and so have lists of records that were indexed as such.
         """
         unreadable = tuple(self._looks[root.place].unreadable)
-        others = [place for place in self._looks if place != root.place and lies_at(place, root.place)]
+        lists = {other.place for other in manifest.roots() if other.kind != "files"}
+        others = [place for place in {*self._looks, *lists} if place != root.place and lies_at(place, root.place)]
         known = "select 1 from seen where id = ?"
         return [
             id

@@ -66,6 +66,14 @@ class IndexingSettings(BaseModel):
     follow_symlinks: bool = False
 
 
+class RemoteSettings(BaseModel):
+    """How files elsewhere are fetched. Keys and addresses of services are fsspec's own configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timeout_s: float = Field(default=300.0, gt=0)
+
+
 class SearchSettings(BaseModel):
     """`depth` is how many segments each space is asked for, `rerank_depth` how many results the reranker reads."""
 
@@ -122,6 +130,7 @@ class Settings(BaseSettings):
     )
     page: str = "mmsearch_ui.page:serve"
     indexing: IndexingSettings = IndexingSettings()
+    remote: RemoteSettings = RemoteSettings()
     search: SearchSettings = SearchSettings()
 
     @property

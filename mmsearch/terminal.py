@@ -54,8 +54,9 @@ def progress(quiet: bool, doing: str = "indexing") -> Iterator[Callable[[Progres
 def pace(step: Progress) -> str:
     """What is known of how much is done, how fast, and what is left: "12.0/340.0 MB  3.4/s  0:05:20 left"."""
     parts = []
-    if step.total_bytes:
-        parts.append(f"{step.done_bytes / 1e6:.1f}/{step.total_bytes / 1e6:.1f} MB")
+    if step.done_bytes or step.total_bytes:
+        of = f"/{step.total_bytes / 1e6:.1f}" if step.total_bytes else ""
+        parts.append(f"{step.done_bytes / 1e6:.1f}{of} MB")
     if step.rate:
         parts.append(f"{step.rate:.1f}/s")
     if step.eta_s is not None:
@@ -98,7 +99,7 @@ def show_jobs(jobs: Sequence[Job]) -> None:
         return
     grid = Table("job", "state", "started", "documents", "failed", "paths", box=None, padding=(0, 2, 0, 0))
     for job in jobs:
-        done = f"{job.progress.get('done', 0):,} of {job.progress.get('total', 0):,}"
+        done = _of(job.progress.get("done", 0), job.progress.get("total", 0), "{:,}".format)
         state = Text(job.state, style=STATES[job.state])
         places = ", ".join(root.place for root in job.roots)
         grid.add_row(job.id, state, _local(job.started), done, str(len(job.failed)), Text(places))
@@ -115,13 +116,19 @@ def show_job(job: Job) -> None:
         left = f", about {_duration(step['eta_s'])} left" if job.state == "running" and step["eta_s"] else ""
         media = ", ".join(f"{count:,} {modality}" for modality, count in step["by_modality"].items())
         out.print(
-            f"{step['done']:,} of {step['total']:,} documents, {decimal(step['done_bytes'])} of "
-            f"{decimal(step['total_bytes'])}, {step['rate']:.1f}/s{left}{f'; {media}' if media else ''}"
+            f"{_of(step['done'], step['total'], '{:,}'.format)} documents, "
+            f"{_of(step['done_bytes'], step['total_bytes'] or None, decimal)}, "
+            f"{step['rate']:.1f}/s{left}{f'; {media}' if media else ''}"
         )
     if job.error:
         err.print(f"[red]error:[/] {escape(job.error)}", soft_wrap=True)
     for failure in job.failed:
         err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}", soft_wrap=True)
+
+
+def _of(done: int, total: int | None, form: Callable[[int], str]) -> str:
+    """So much, and of how much where that is known."""
+    return form(done) if total is None else f"{form(done)} of {form(total)}"
 
 
 def _local(moment: str) -> str:

@@ -15,6 +15,9 @@ QueryKind = Literal["text", "image", "audio"]
 SpaceKind = Literal["dense", "lexical"]
 CalibratedBy = Literal["nothing", "background", "judgements"]
 """What made scores probabilities: nothing (fusions of other scores), what is usual in each space, judgements too."""
+RootKind = Literal["files", "manifest", "dataset", "records"]
+ROOT_KINDS: tuple[RootKind, ...] = ("files", "manifest", "dataset", "records")
+"""Files and folders; JSON Lines or Parquet of records; records that a program gave, which cannot be looked at again."""
 
 Vector = NDArray[np.float32]
 """One embedding, shape (dim,)."""
@@ -125,20 +128,37 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A place to index, and what of it: an absolute path with "/" between names.
+    """A place to index, and what of it: an absolute path with "/" between names, or an address such as "s3://...".
 
-    `include` and `exclude` are patterns as in gitignore(5), relative to the root; no `include` takes all.
+    `include` and `exclude` are patterns as in gitignore(5), relative to the root; no `include` takes all. A root that
+    is no files holds records, whose `columns` ("text=body") say which key or column plays which role.
     """
 
     place: str
+    kind: RootKind = "files"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     follow_symlinks: bool = False
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, place: "str | Path | Root", **how: Any) -> "Root":
-        """The root at a path, made absolute, looked at as said; a Root is itself."""
-        return place if isinstance(place, Root) else cls(Path(place).expanduser().resolve().as_posix(), **how)
+        """The root at a path, made absolute, or at an address, looked at as said; a Root is itself."""
+        if isinstance(place, Root):
+            return place
+        if isinstance(place, str) and "://" in place and not place.startswith("file://"):
+            return cls(place if place.endswith("://") else place.rstrip("/"), **how)
+        path = Path(place.removeprefix("file://") if isinstance(place, str) else place)
+        return cls(path.expanduser().resolve().as_posix(), **how)
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A file elsewhere as its listing tells of it; `version` changes with its bytes, "" where nothing tells that."""
+
+    url: str
+    size_bytes: int | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +166,15 @@ class Document:
     """One file or record as a source found it, before any reader has opened it.
 
     `uri` is its place (an absolute path, or `path#record`); `sidecars` are files that describe it;
-    `record` is the content of a record that is not a file of its own.
+    `record` is the content of a record that is not a file of its own. The bytes of a document with `remote` are
+    elsewhere, its own first, then what describes it; its `path` is only a name until they are fetched.
     """
 
     uri: str
     path: Path
     sidecars: tuple[Path, ...] = ()
     record: Mapping[str, Any] | None = None
+    remote: tuple[Remote, ...] = ()
 
     @property
     def id(self) -> str:

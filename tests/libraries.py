@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from mmsearch.readers import default_readers
 from mmsearch.reading import Here
 from mmsearch.renditions import Renditions
 from mmsearch.settings import MANIFEST_FILE
+from mmsearch.sources import Copies
 from mmsearch.spaces import held_collections
 from mmsearch.stores.memory import MemoryStore
 
@@ -43,7 +43,7 @@ class Library:
         return Indexer(
             self.encoders,
             self.readers,
-            partial(Here, self.readers),
+            self._reading,
             store or self.memory,
             self.manifest,
             self.renditions,
@@ -51,6 +51,9 @@ class Library:
             self.batch_segments,
             self.max_file_bytes,
         )
+
+    def _reading(self, folder: Path) -> Here:
+        return Here(self.readers, folder, Copies(folder / "fetched", self.max_file_bytes, 20.0))
 
     def dump(self) -> dict[str, Any]:
         """All that the library holds, by segment id: to compare libraries whole."""

@@ -52,17 +52,19 @@ def cancel(id: JobId = "last", library: Library = None) -> None:
 def resume(id: JobId = "last", library: Library = None, as_json: Json = False) -> None:
     """Ask the same again: what is done is not done twice."""
     with errors(as_json):
-        job = _job(library, id)
+        job = _job(library, id).repeatable()
     run_index(library, job.roots, job.how, as_json)
 
 
 def retry_failed(id: JobId = "last", library: Library = None, as_json: Json = False) -> None:
     """Index the documents again that failed in a job; of a retrieval set all that is not in the library yet."""
     from mmsearch import terminal
+    from mmsearch.sources import is_there
+    from mmsearch.types import Root
 
     with errors(as_json):
-        job = _job(library, id)
-    there = [place for place in job.failed_places if place.exists()]
+        job = _job(library, id).repeatable()
+        there = [place for place in job.failed_places if is_there(Root.at(place))]
     if gone := len(job.failed_places) - len(there):
         terminal.err.print(f"{gone} of the failed documents are no longer there")
     if there:

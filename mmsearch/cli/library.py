@@ -17,8 +17,10 @@ from mmsearch.cli.options import (
     Rerank,
     errors,
     indexing_options,
+    kind_of_root,
     modality_of,
     names,
+    pairs,
     print_json,
 )
 from mmsearch.cli.stopping import stopping
@@ -26,11 +28,18 @@ from mmsearch.types import Root
 
 
 def index(
-    paths: Annotated[list[Path], typer.Argument(help="Files, folders, or retrieval sets in the BEIR layout.")],
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, retrieval sets in the BEIR layout, or URLs.")],
     library: Library = None,
     include: Include = None,
     exclude: Exclude = None,
     follow_symlinks: FollowSymlinks = None,
+    kind: Annotated[
+        str, typer.Option("--as", help="files, or what holds a document a line or row: manifest, dataset.")
+    ] = "files",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROLE=NAME", help="Key or column of records, such as text=body; may be repeated."),
+    ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Compare the bytes of files, not size and times.")] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the documents of a path that is empty or gone.")
@@ -42,17 +51,20 @@ def index(
 
     Files named .mmsearchignore exclude below their folders, in the syntax of .gitignore.
     """
-    how: dict[str, Any] = {"include": include or (), "exclude": exclude or (), "verify": verify, "prune": prune}
     indexing = indexing_options(follow_symlinks)
+    with errors(as_json):
+        roots: dict[str, Any] = {"include": include or (), "exclude": exclude or ()}
+        roots |= {"kind": kind_of_root(kind), "columns": pairs(column or ())}
+    how = {"verify": verify, "prune": prune}
     if dry_run:
-        _preview(paths, library, indexing, how, as_json)
+        _preview(paths, library, indexing, roots, how, as_json)
         return
-    run_index(library, paths, how, as_json, indexing)
+    run_index(library, paths, roots | how, as_json, indexing)
 
 
 def run_index(
     library: Path | None,
-    places: Sequence[Path | Root],
+    places: Sequence[str | Path | Root],
     how: Mapping[str, Any],
     as_json: bool,
     indexing: dict[str, Any] | None = None,
@@ -75,14 +87,21 @@ def run_index(
 
 
 def _preview(
-    paths: list[Path], library: Path | None, indexing: dict[str, Any] | None, how: dict[str, Any], as_json: bool
+    paths: list[str],
+    library: Path | None,
+    indexing: dict[str, Any] | None,
+    roots: dict[str, Any],
+    how: dict[str, bool],
+    as_json: bool,
 ) -> None:
     from mmsearch import schemas, terminal
     from mmsearch.preview import preview_of
+    from mmsearch.roots import root_at
     from mmsearch.settings import read_settings
 
     with errors(as_json):
-        found = preview_of(read_settings(library=library, indexing=indexing), paths, **how)
+        settings = read_settings(library=library, indexing=indexing)
+        found = preview_of(settings, [root_at(settings, path, **roots) for path in paths], **how)
         if as_json:
             print_json(schemas.preview_json(found))
         else:

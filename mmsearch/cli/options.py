@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from mmsearch.errors import InputError, MMSearchError
-from mmsearch.types import Modality
+from mmsearch.types import ROOT_KINDS, Modality, RootKind
 
 OK, FAILED, BAD_DOCUMENTS, INTERRUPTED = 0, 1, 3, 130
 """Exit codes: well; failed; went through, but some documents are bad; Ctrl-C or SIGTERM. 2 is a wrong command line."""
@@ -79,3 +79,16 @@ def modality_of(name: str) -> Modality:
         if name == known:
             return known  # type: ignore[no-any-return]
     raise InputError(f'no modality is called "{name}"; there are {", ".join(get_args(Modality))}')
+
+
+def kind_of_root(name: str) -> RootKind:
+    """The kind of root of that name, as far as a command can look at it. Raises InputError naming those there are."""
+    for known in ROOT_KINDS:
+        if name == known and name != "records":
+            return known
+    raise InputError(f'nothing is indexed as "{name}"; there are files, manifest, dataset')
+
+
+def pairs(said: Iterable[str]) -> dict[str, str]:
+    """ROLE=NAME options as a mapping; what is wrong with a role is said where roles are known."""
+    return dict(pair.partition("=")[::2] for pair in said)

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +12,7 @@ from mmsearch.types import Report
 
 
 def watch(
-    paths: Annotated[list[Path], typer.Argument(help="Folders of this machine.")],
+    paths: Annotated[list[str], typer.Argument(help="Folders of this machine.")],
     library: Library = None,
     include: Include = None,
     exclude: Exclude = None,

@@ -1,4 +1,4 @@
-"""Records of a retrieval set in the BEIR layout, widened to tables, pictures and recordings."""
+"""Records of retrieval sets, manifests and datasets: text, tables, pictures and recordings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,12 +13,12 @@ from mmsearch.readers.segments import Origin
 from mmsearch.readers.tables import cell_text, window_segments
 from mmsearch.types import Document, Segment, digest
 
-_OWN_KEYS = frozenset({"_id", "title", "text", "table", "path", "modality"})
+_OWN_KEYS = frozenset({"_id", "title", "text", "table", "path", "modality", "bytes", "name", "format", "transcript"})
 
 
 @dataclass(frozen=True, slots=True)
 class RecordReader:
-    """A line of corpus.jsonl: its text as passages, its table in windows, its file by the reader of that file.
+    """A record: its text as passages, its table in windows, its file by the reader of that file.
 
     `readers` take the files. The keys of the record that are plain values become metadata, `_id` as `record_id`.
     """
@@ -59,7 +59,7 @@ class RecordReader:
         reader = next((reader for reader in self.readers if path.suffix.lower() in reader.suffixes), None)
         if reader is None:
             raise UnsupportedMedia(f'{document.uri}: no reader takes files that end in "{path.suffix}"')
-        inner = Document(document.uri, path, _beside(path, reader.sidecar_suffixes))
+        inner = Document(document.uri, path, (*document.sidecars, *_beside(path, reader.sidecar_suffixes)))
         for segment in reader.read(inner):
             title = origin.title or segment.title
             yield replace(segment, title=title, metadata={**segment.metadata, **origin.metadata})

@@ -22,6 +22,7 @@ from mmsearch import liveness
 from mmsearch.errors import MMSearchError, ReaderFailed, ReaderOutOfMemory
 from mmsearch.protocols import Reader
 from mmsearch.reading.orders import Failed, Order, Outcome, fulfil
+from mmsearch.sources import Copies
 
 BOOT = """
 import json, sys
@@ -42,6 +43,7 @@ class Start:
     arguments: tuple[object, ...]
     folder: Path
     timeout_s: float
+    copies: Copies
 
 
 def main() -> None:
@@ -66,7 +68,7 @@ def main() -> None:
         order = waiting.get()
         os.ftruncate(ERRORS_FD, 0)
         with watchdog:
-            outcome = _outcome(order, readers, start.folder)
+            outcome = _outcome(order, readers, start)
         _send(outcomes, outcome)
 
 
@@ -94,10 +96,10 @@ def _readers(start: Start) -> Sequence[Reader]:
     return readers
 
 
-def _outcome(order: Order, readers: Sequence[Reader], folder: Path) -> Outcome:
+def _outcome(order: Order, readers: Sequence[Reader], start: Start) -> Outcome:
     uri = order.document.uri
     try:
-        return fulfil(order, readers, folder)
+        return fulfil(order, readers, start.folder, start.copies)
     except MMSearchError as error:
         ours = type(error).__module__ == MMSearchError.__module__  # others might not unpickle
         return Failed(error if ours else ReaderFailed(str(error)))
@@ -118,13 +120,13 @@ class _Watchdog:
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._pause_s = min(1.0, timeout_s / 10)
-        self._armed = 0.0
+        self._armed = self._busy_s = 0.0
         self._on = False
 
-    def sign(self) -> None:
-        """Start the time anew; not more often than is of use."""
-        if self._on and time.monotonic() - self._armed > self._pause_s:
-            self._arm()
+    def sign(self, busy_s: float) -> None:
+        """Start the time anew, `busy_s` longer; not more often than is of use."""
+        if self._on and (busy_s != self._busy_s or time.monotonic() - self._armed > self._pause_s):
+            self._arm(busy_s)
 
     def __enter__(self) -> None:
         self._on = True
@@ -134,6 +136,7 @@ class _Watchdog:
         self._on = False
         faulthandler.cancel_dump_traceback_later()
 
-    def _arm(self) -> None:
-        self._armed = time.monotonic()
-        faulthandler.dump_traceback_later(self._timeout_s + self._pause_s, exit=True, file=sys.__stderr__ or ERRORS_FD)
+    def _arm(self, busy_s: float = 0.0) -> None:
+        self._armed, self._busy_s = time.monotonic(), busy_s
+        ends_s = self._timeout_s + self._pause_s + busy_s
+        faulthandler.dump_traceback_later(ends_s, exit=True, file=sys.__stderr__ or ERRORS_FD)

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmsearch.errors import MMSearchError
 from mmsearch.protocols import Reader
 from mmsearch.reading.orders import Failed, Order, Outcome, fulfil
+from mmsearch.sources import Copies
 
 
 @dataclass(slots=True)
@@ -15,6 +16,7 @@ class Here:
 
     readers: Sequence[Reader]
     folder: Path
+    copies: Copies
     _done: list[tuple[Order, Outcome]] = field(default_factory=list)
 
     @property
@@ -23,7 +25,7 @@ class Here:
 
     def submit(self, order: Order) -> None:
         try:
-            outcome: Outcome = fulfil(order, self.readers, self.folder)
+            outcome: Outcome = fulfil(order, self.readers, self.folder, self.copies)
         except MMSearchError as error:
             outcome = Failed(error)
         self._done.append((order, outcome))

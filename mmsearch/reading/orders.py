@@ -9,7 +9,7 @@ from mmsearch.errors import MMSearchError
 from mmsearch.identification import with_languages
 from mmsearch.protocols import Reader
 from mmsearch.reading.spool import Spooled, spool
-from mmsearch.sources import content_signature, reader_of
+from mmsearch.sources import Copies, content_signature, reader_of
 from mmsearch.types import Document
 
 
@@ -62,10 +62,14 @@ class Reading(Protocol):
         """Give up what is still being read, and end what was started."""
 
 
-def fulfil(order: Order, readers: Sequence[Reader], folder: Path) -> Read | Unchanged:
-    """Read the order's document, spooled into the folder where it is large. Raises what its reader raises."""
-    content = content_signature(order.document)
-    if content == order.known:
-        return Unchanged()
-    segments = with_languages(reader_of(order.document, readers).read(order.document))
-    return Read(content, spool(segments, folder / f"{order.number}.segments"))
+def fulfil(order: Order, readers: Sequence[Reader], folder: Path, copies: Copies) -> Read | Unchanged:
+    """Read the order's document, spooled into the folder where it is large; what is elsewhere is fetched for it.
+
+    Raises what fetching it and its reader raise.
+    """
+    with copies.at_hand(order.document) as document:
+        content = content_signature(document)
+        if content == order.known:
+            return Unchanged()
+        segments = with_languages(reader_of(document, readers).read(document))
+        return Read(content, spool(segments, folder / f"{order.number}.segments"))

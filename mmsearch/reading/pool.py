@@ -18,7 +18,7 @@ from mmsearch.errors import ReaderOutOfMemory
 from mmsearch.reading.child import Start
 from mmsearch.reading.orders import Failed, Order, Outcome, Read
 from mmsearch.reading.worker import Worker
-from mmsearch.types import Document
+from mmsearch.sources import Copies, kind_of
 
 LOOK_AHEAD = 1024
 """Orders that are given at most before an outcome is taken."""
@@ -53,9 +53,10 @@ class ProcessPool:
         folder: Path,
         workers: int,
         limits: Limits,
+        copies: Copies,
         alone: frozenset[str] = frozenset(),
     ) -> None:
-        self._start = Start(factory, arguments, folder, limits.timeout_s)
+        self._start, self._copies = Start(factory, arguments, folder, limits.timeout_s, copies), copies
         self._most, self._limits, self._alone = workers, limits, alone
         self._state = threading.Condition()
         self._waiting: tuple[deque[Order], deque[Order]] = (deque(), deque())
@@ -72,7 +73,7 @@ class ProcessPool:
 
     def submit(self, order: Order) -> None:
         with self._state:
-            alone = suffix(order.document) in self._alone
+            alone = kind_of(order.document) in self._alone
             self._waiting[alone].append(order)
             self._pending += 1
             if not self._serving:
@@ -141,6 +142,7 @@ class ProcessPool:
         outcome = worker.ask(order)
         if worker.ended:
             del self._workers[number]
+            self._copies.discard(order.document)
             died_of_memory = isinstance(outcome, Failed) and isinstance(outcome.error, ReaderOutOfMemory)
             if died_of_memory and not fresh and not self._closed.is_set():
                 return self._outcome(number, order)  # what earlier documents left behind is no fault of this one
@@ -160,13 +162,6 @@ class ProcessPool:
         while not self._closed.wait(WATCH_S):
             for worker in list(self._workers.values()):
                 worker.check_memory()
-
-
-def suffix(document: Document) -> str:
-    """The ending that says what reads the document's bytes: its own, or that of the file that a record names."""
-    record = document.record
-    place = document.path if record is None else Path(str(record.get("path", "")))
-    return place.suffix.lower()
 
 
 def usable_cores() -> int:

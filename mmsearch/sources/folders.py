@@ -2,27 +2,18 @@
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol
 
 from mmsearch.errors import MMSearchError
 from mmsearch.settings import MANIFEST_FILE
-from mmsearch.sources.found import Unread, reachable
-from mmsearch.sources.records import CORPUS_FILE, corpus_records, is_set
+from mmsearch.sources.found import Entry, Unread, reachable
+from mmsearch.sources.listed import CORPUS_FILE, MANIFEST_ENDING, corpus_records, is_set, listed
 from mmsearch.sources.selection import IGNORE_FILE, Selection
-from mmsearch.types import Document, Root
+from mmsearch.types import Document, Remote, Root
 
 Sidecars = Mapping[str, tuple[str, ...]]
 """The ending of a document -> the endings of the files that may describe it, the preferred first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A name in a folder. A link is `link` when it is not followed, else what it leads to."""
-
-    name: str
-    kind: Literal["file", "folder", "link"]
 
 
 class Tree(Protocol):
@@ -105,7 +96,7 @@ def _folder(
     folder: str, below: str, entries: Iterable[Entry], selection: Selection, sidecars: Sidecars
 ) -> Generator[Document | Unread, None, list[str]]:
     """The documents in the folder itself; returns the sub-folders to look into."""
-    present: list[str] = []
+    present: dict[str, Remote | None] = {}
     folders: list[str] = []
     for entry in entries:
         name = entry.name + ("/" if entry.kind == "folder" else "")
@@ -119,16 +110,16 @@ def _folder(
         elif entry.kind == "folder":
             folders.append(below + name)
         else:
-            present.append(name)
+            present[name] = entry.remote
     yield from _files(folder, below, present, selection, sidecars)
     return folders
 
 
 def _files(
-    folder: str, below: str, names: Iterable[str], selection: Selection, sidecars: Sidecars
+    folder: str, below: str, present: Mapping[str, Remote | None], selection: Selection, sidecars: Sidecars
 ) -> Iterator[Document | Unread]:
-    present = list(names)
-    found = [(name, document_at(folder + name, frozenset(present), sidecars)) for name in present]
+    lists = [name for name in present if name.endswith(MANIFEST_ENDING)]
+    found = [(name, document_at(folder + name, present, sidecars)) for name in present if name not in lists]
     described = {path.name for _, document in found if document for path in document.sidecars}
     for name, document in found:
         if name in described:
@@ -137,14 +128,29 @@ def _files(
             yield Unread(folder + name, "not_included")
         else:
             yield document or Unread(folder + name)
+    for name in lists:
+        if selection.wants(below + name):
+            yield from _manifest(folder + name, present[name])
+        else:
+            yield Unread(folder + name, "not_included")
 
 
-def document_at(uri: str, present: frozenset[str], sidecars: Sidecars) -> Document | None:
+def _manifest(uri: str, elsewhere: Remote | None) -> Iterator[Document | Unread]:
+    """The documents of a manifest that a folder holds; the folder goes on when it cannot be had."""
+    try:
+        yield from listed(Root(uri, "manifest"), elsewhere)
+    except MMSearchError as error:
+        yield Unread(uri, error=error)
+
+
+def document_at(uri: str, present: Mapping[str, Remote | None], sidecars: Sidecars) -> Document | None:
     """The file as a document with those of the names beside it that describe it; None when no reader takes it."""
-    path = Path(uri)
+    own = present.get(PurePosixPath(uri).name)
+    path = Path(PurePosixPath(uri).name if own else uri)
     suffixes = sidecars.get(path.suffix.lower())
     if suffixes is None:
         return None
     candidates = [base + suffix for suffix in suffixes for base in (path.stem, path.name)]
     beside = tuple(path.with_name(name) for name in candidates if name in present and name != path.name)
-    return Document(uri=uri, path=path, sidecars=beside)
+    remote = (own, *(other for name in beside if (other := present[name.name]))) if own else ()
+    return Document(uri=uri, path=path, sidecars=beside, remote=remote)

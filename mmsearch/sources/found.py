@@ -5,10 +5,20 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from mmsearch.errors import Forbidden, InputError, MMSearchError, NotFound, UnsupportedMedia
+from mmsearch.types import Remote
 
 SkipReason = Literal["no_reader", "hidden", "excluded", "ignored", "not_included", "link"]
 """Why a place was passed over: no reader takes the format; its name starts with a dot; a glob of the call or the
 settings excludes it; an ignore file does; no `include` glob names it; it is a link that is not followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in a folder. A link is `link` when it is not followed, else what it leads to. `remote` if elsewhere."""
+
+    name: str
+    kind: Literal["file", "folder", "link"]
+    remote: Remote | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hashing import DIM
 from PIL import Image
 from typer.testing import CliRunner
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from mmsearch.cli import app
 from mmsearch.client import Client
 from mmsearch.preview import Preview, preview_of
+from mmsearch.roots import root_at
 from mmsearch.settings import read_settings
 
 pytestmark = pytest.mark.slow
@@ -46,8 +48,10 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def _preview(library: Path, *paths: Path, **how: Any) -> Preview:
-    return preview_of(read_settings(library=library, **PARTS), paths, **how)
+def _preview(library: Path, *paths: str | Path, **how: Any) -> Preview:
+    settings = read_settings(library=library, **PARTS)
+    flags = {name: how.pop(name) for name in ("prune", "verify") if name in how}
+    return preview_of(settings, [root_at(settings, path, **how) for path in paths], **flags)
 
 
 def _state(folder: Path) -> dict[str, tuple[str, int]]:
@@ -122,6 +126,25 @@ def test_what_was_sampled_is_scaled_by_bytes(tmp_path: Path, monkeypatch: pytest
     assert (one.estimate.sampled, four.estimate.sampled) == (1, 1)
     assert four.estimate.disk_bytes == pytest.approx(4 * one.estimate.disk_bytes, abs=4)
     assert one.estimate.disk_bytes > 4 * DIM, "a vector of float32 at the least"
+
+
+def test_files_elsewhere_are_counted_without_fetching_more_than_the_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmsearch.estimating.SAMPLE_S", 0.0)
+    fs = MemoryFileSystem()
+    fs.pipe({f"/preview/{name}.txt": b"Nets dry on the quay." for name in "abcdef"})
+    fetched = []
+    real = MemoryFileSystem.get_file
+
+    def noting(fs: Any, path: str, *arguments: Any, **named: Any) -> None:
+        fetched.append(path)
+        real(fs, path, *arguments, **named)
+
+    monkeypatch.setattr(MemoryFileSystem, "get_file", noting)
+    found = _preview(tmp_path / "library", "memory://preview")
+    assert (found.new, found.by_ending[".txt"].size_bytes, found.estimate.sampled) == (6, 6 * 21, 1)
+    assert len(fetched) == 1
 
 
 def test_the_command_prints_the_plan(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

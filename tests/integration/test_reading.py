@@ -18,6 +18,7 @@ from mmsearch.errors import ConfigError, JobError
 from mmsearch.reading import Limits, Order, Outcome, ProcessPool, Read
 from mmsearch.reading.pool import LOOK_AHEAD, READY_BYTES
 from mmsearch.settings import Part, Settings
+from mmsearch.sources import Copies
 from mmsearch.types import Document, Report
 
 pytestmark = pytest.mark.slow
@@ -30,6 +31,10 @@ FACTORY = "mmsearch.parts:readers_of"
 SETTINGS = Settings.model_validate(
     {"spaces": {"text": OFF}, "recognizer": OFF, "ocr": OFF, "readers": [{"part": "bad_readers:BadReader"}]}
 )
+
+
+def _copies(folder: Path) -> Copies:
+    return Copies(folder / "fetched", 64 * MIB, 20.0)
 
 
 def make_files(folder: Path, says: dict[str, str]) -> Path:
@@ -143,9 +148,9 @@ def test_readers_that_cannot_be_made_end_the_run_with_the_reason(tmp_path: Path)
     order = _order(tmp_path, 0, "fine")
     absent = SETTINGS.model_copy(update={"readers": (Part(part="nowhere:Reader"),)})
     with pytest.raises(ConfigError, match='"nowhere:Reader" needs the module nowhere'):
-        _outcomes(ProcessPool(FACTORY, (absent,), tmp_path, 1, LIMITS), [order])
+        _outcomes(ProcessPool(FACTORY, (absent,), tmp_path, 1, LIMITS, _copies(tmp_path)), [order])
     with pytest.raises(JobError, match=r"TypeError(.|\n)*set indexing.workers to 0"):
-        _outcomes(ProcessPool("bad_readers:kept", (), tmp_path, 1, LIMITS), [order])
+        _outcomes(ProcessPool("bad_readers:kept", (), tmp_path, 1, LIMITS, _copies(tmp_path)), [order])
 
 
 def _order(folder: Path, number: int, text: str) -> Order:
@@ -171,7 +176,7 @@ def _outcomes(pool: ProcessPool, orders: list[Order]) -> dict[int, Outcome]:
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[ProcessPool]:
-    pool = ProcessPool(FACTORY, (SETTINGS,), tmp_path, 1, LIMITS)
+    pool = ProcessPool(FACTORY, (SETTINGS,), tmp_path, 1, LIMITS, _copies(tmp_path))
     yield pool
     pool.close()
 
@@ -227,7 +232,7 @@ def test_orders_given_ahead_are_bounded(tmp_path: Path, pool: ProcessPool) -> No
 
 
 def test_files_for_one_process_alone_are_read_by_the_same(tmp_path: Path) -> None:
-    alone = ProcessPool(FACTORY, (SETTINGS,), tmp_path, 3, LIMITS, frozenset({".bad"}))
+    alone = ProcessPool(FACTORY, (SETTINGS,), tmp_path, 3, LIMITS, _copies(tmp_path), frozenset({".bad"}))
     text = [_text(outcome) for outcome in _outcomes(alone, [_order(tmp_path, n, "fine") for n in range(12)]).values()]
     assert len({said.rpartition(" ")[2] for said in text}) == 1
 
@@ -237,10 +242,12 @@ import sys, time
 from pathlib import Path
 from mmsearch.reading import Limits, Order, ProcessPool
 from mmsearch.settings import Part, Settings
+from mmsearch.sources import Copies
 from mmsearch.types import Document
 folder = Path(sys.argv[1])
 settings = Settings.model_validate_json(sys.argv[2])
-pool = ProcessPool("mmsearch.parts:readers_of", (settings,), folder, 2, Limits(4.0, 1 << 30))
+copies = Copies(folder, 1 << 20, 20.0)
+pool = ProcessPool("mmsearch.parts:readers_of", (settings,), folder, 2, Limits(4.0, 1 << 30), copies)
 for number, text in enumerate(("sleep 60", "hold")):
     file = folder / f"{number}.bad"
     file.write_text(text)

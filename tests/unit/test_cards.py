@@ -230,3 +230,12 @@ def test_an_address_that_makes_no_sense_is_read_as_far_as_it_does() -> None:
     assert Asked.read(
         {"q": " sea ", "in": "video,text,,text", "k": "1000000", "spaces": "smell", "copies": "1"}, ("text",)
     ) == Asked("sea", ("text",), 10)
+
+
+def test_what_is_elsewhere_is_shown_without_an_address_on_this_machine() -> None:
+    picture = _segment(uri="s3://town/pier.png", modality="image", title="Pier")
+    sound = _segment(uri="https://host/bell.ogg", modality="audio", title="Bell", span=Span(start_s=3.0, end_s=9.0))
+    soup = _soup(_result(picture), _result(sound))
+    assert not soup.select("audio")
+    assert [link["href"] for link in soup.select("article a")] == [f"media/picture/{DOCUMENT}/{SEGMENT}"]
+    assert "media/document" not in str(soup)

@@ -1,5 +1,6 @@
 """Jobs are remembered, seen and cancelled by any process, and a killed one does not look alive."""
 
+import json
 import os
 import signal
 import subprocess
@@ -51,10 +52,40 @@ def test_the_last_step_is_kept_however_soon_it_came(tmp_path: Path, monkeypatch:
 
 
 def test_failed_documents_are_tried_again_where_they_lie() -> None:
-    uris = ("/notes/list #1.md", "/sets/sea/corpus.jsonl#7", "/sets/sea/corpus.jsonl#8", "/photos/bad.jpg")
+    uris = (
+        "/notes/list #1.md",
+        "/sets/sea/corpus.jsonl#7",
+        "/sets/sea/corpus.jsonl#8",
+        "/photos/bad.jpg",
+        "s3://town/a #1.txt",
+        "s3://town/deep/",
+        "s3://town/list.mmsearch.jsonl#a",
+        "https://host/list.jsonl#b",
+        "https://host/list.jsonl",
+        "/rows#5",
+    )
+    bucket, rows = Root("s3://town", exclude=("*.md",)), Root("/rows", "dataset", columns=("text=body",))
+    listed = Root("https://host/list.jsonl", "manifest")
+    asked = json.loads(json.dumps(asked_for([ROOT, bucket, rows, listed])))
     failed = [asdict(Failure(uri, "corrupt_media", "no")) for uri in uris]
-    job = Job("1", "done", "2026-01-01", {}, report={"failed": failed})
-    assert job.failed_places == (Path("/notes/list #1.md"), Path("/sets/sea"), Path("/photos/bad.jpg"))
+    job = Job("1", "done", "2026-01-01", asked, report={"failed": failed})
+    assert job.failed_places == (
+        "/notes/list #1.md",
+        "/sets/sea",
+        "/photos/bad.jpg",
+        "s3://town/a #1.txt",
+        bucket,
+        "s3://town/list.mmsearch.jsonl",
+        listed,
+        rows,
+    )
+
+
+def test_records_that_a_program_gave_cannot_be_asked_for_again() -> None:
+    asked = asked_for([ROOT, Root("records:buoys", "records")])
+    with pytest.raises(InputError, match=r"records:buoys.*run that program again"):
+        Job("1", "interrupted", "2026-01-01", asked).repeatable()
+    assert Job("1", "interrupted", "2026-01-01", ASKED).repeatable().roots == (ROOT,)
 
 
 def test_errors_and_interrupts_say_how_a_job_ended(tmp_path: Path) -> None:

@@ -91,6 +91,13 @@ def test_a_glob_that_is_no_pattern_is_an_error(tmp_path: Path, how: dict[str, tu
         _documents(tmp_path, **how)
 
 
+def test_a_glob_that_is_no_pattern_is_not_remembered(tmp_path: Path) -> None:
+    library = Library(tmp_path / "library")
+    with pytest.raises(InputError):
+        library.indexer().index([Root.at(tmp_path, exclude=("!",))])
+    assert library.manifest.roots() == []
+
+
 def test_an_ignore_file_that_cannot_be_understood_keeps_its_folder_out(tmp_path: Path) -> None:
     _make(tmp_path, {"a.txt": "a", f"secret/{IGNORE_FILE}": "!\n", "secret/b.txt": "b"})
     places = list(find_documents(Root.at(tmp_path), READERS))

@@ -83,11 +83,12 @@ def error_html(sentence: str) -> str:
 def card(result: Result) -> Card:
     """What the card of the result shows."""
     segment = result.segment
-    original = _original(segment.uri, segment.modality, segment.document_id)
+    is_record = "record_id" in segment.metadata
+    original = _original(segment.uri, segment.modality, segment.document_id, is_record)
     words = {result.snippet[start:end].casefold() for start, end in result.highlights}
     pattern = word_pattern(words)
     title = segment.title or PurePosixPath(segment.uri).name
-    plays = segment.modality == "audio" and is_playable(segment.uri)
+    plays = original is not None and segment.modality == "audio" and is_playable(segment.uri)
     return Card(
         result=result,
         medium=NAMES[segment.modality],
@@ -130,9 +131,13 @@ def reasons(routes: Iterable[Route]) -> list[tuple[str, str]]:
     return [(reason, ", ".join(dict.fromkeys(spaces))) for reason, spaces in grouped.items()]
 
 
-def _original(uri: str, modality: Modality, document_id: str) -> str | None:
-    """The address of the file; a text or table that is a line of a corpus has none of its own."""
-    return None if ".jsonl#" in uri and modality in ("text", "table") else f"media/document/{document_id}"
+def _original(uri: str, modality: Modality, document_id: str, is_record: bool = False) -> str | None:
+    """The address of the file; what is elsewhere has none here, nor a record that is no line with a media file."""
+    is_line = ".jsonl#" in uri
+    is_record = is_record or is_line or ".parquet#" in uri
+    if "://" in uri or uri.startswith("records:") or (is_record and (modality in ("text", "table") or not is_line)):
+        return None
+    return f"media/document/{document_id}"
 
 
 def _short(uri: str) -> str:
