@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from PIL import Image
 from web import Page, serving
 
 from mmsearch.errors import InputError
-from mmsearch.sources import find_documents, given, original
+from mmsearch.progress import Progress
+from mmsearch.reading import Here, Order, Outcome
+from mmsearch.sources import Copies, find_documents, given, original
 from mmsearch.types import Document, Report, Root, Segment
 
 VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nThe bell rang.\n\n00:00:03.000 --> 00:00:05.000\nThe ferry sank.\n"
@@ -304,6 +307,59 @@ def test_what_a_program_gives_is_taken_one_at_a_time_and_stays_until_it_is_said_
     report = library.indexer().index([], records={root.place: given(root, iter(some))})
     assert (report.unchanged, report.removed) == (2, 29)
     assert original(f"{root.place}#gull") is None
+
+
+class Late(Here):
+    """Reads on, and gives what it read only when it is asked for it: as far ahead as the indexing goes."""
+
+    ahead_bytes = most_bytes = 0
+
+    @property
+    def full(self) -> bool:
+        return False
+
+    def submit(self, order: Order) -> None:
+        super().submit(order)
+        assert order.document.record
+        type(self).ahead_bytes += len(order.document.record["bytes"])
+        type(self).most_bytes = max(self.most_bytes, self.ahead_bytes)
+
+    def take(self, timeout_s: float) -> tuple[Order, Outcome] | None:
+        taken = super().take(timeout_s)
+        if taken is not None:
+            assert taken[0].document.record
+            type(self).ahead_bytes -= len(taken[0].document.record["bytes"])
+        return taken
+
+
+def test_records_that_hold_their_bytes_do_not_fill_memory(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmsearch.indexing.CARRIED_BYTES", 50_000)
+    records = ({"id": n, "bytes": f"Lamp {n}.".encode().ljust(9_000), "name": "a.txt"} for n in range(40))
+    huge = {"id": "huge", "bytes": b"Storm. " * 10_000, "name": "a.txt"}
+    root = Root("records:lamps", "records")
+    indexer = replace(
+        library.indexer(),
+        reading=lambda folder: Late(library.readers, folder, Copies(folder / "fetched", 1 << 20, 20.0)),
+    )
+    report = indexer.index([], records={root.place: given(root, records)}, keep=True)
+    assert (report.indexed, report.failed) == (40, ())
+    assert Late.most_bytes == 45_000
+    report = indexer.index([], records={root.place: given(root, iter([huge]))}, keep=True)
+    assert (report.indexed, report.failed) == (1, ()), "one that is larger goes alone"
+
+
+def test_how_much_there_is_to_do_is_said_where_it_was_counted(library: Library, files: Path, tmp_path: Path) -> None:
+    place, steps = _list(files / "town.jsonl", *FOUR), list[Progress]()
+    _index(library, place, on_progress=steps.append)
+    assert {step.total for step in steps} == {4}
+    steps.clear()
+    rows = _table(tmp_path / "set.parquet", id=[1, 2, 3], text=["One.", "Two.", "Three."])
+    _index(library, rows, "dataset", on_progress=steps.append)
+    assert [(step.done, step.total, step.eta_s) for step in steps] == [
+        (1, None, None),
+        (2, None, None),
+        (3, None, None),
+    ]
 
 
 def test_bytes_are_known_by_name_format_or_themselves(library: Library) -> None:

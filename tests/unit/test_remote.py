@@ -146,6 +146,54 @@ def test_a_listing_that_breaks_off_removes_nothing(
     assert library.dump() == before
 
 
+def test_a_listing_that_breaks_off_stops_no_other_root(
+    library: Library, memory: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It answers when it is asked whether it is there, and no longer when it is looked at."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "a.txt").write_text("A note.")
+    library.indexer().index([Root.at(ROOT)])
+    before = len(library.manifest.entries())
+    asked = 0
+    real = MemoryFileSystem.info
+
+    def once(fs: Any, path: str, **named: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            raise ConnectionResetError("connection reset by peer")
+        return real(fs, path, **named)
+
+    monkeypatch.setattr(MemoryFileSystem, "info", once)
+    report = library.indexer().index([Root.at(ROOT), Root.at(tmp_path / "here")])
+    assert [(failure.uri, failure.code) for failure in report.failed] == [(ROOT, "source_unavailable")]
+    assert (report.indexed, report.removed) == (1, 0)
+    assert len(library.manifest.entries()) == before + 1
+
+
+def test_a_manifest_that_cannot_be_fetched_is_named_and_keeps_its_documents(
+    library: Library, memory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.pipe("/town/list.mmsearch.jsonl", b'{"id": "lamp", "text": "The lamp was lit."}')
+    library.indexer().index([Root.at(ROOT)])
+    assert "lamp" in library.words()
+    real = MemoryFileSystem.get_file
+
+    def broken(fs: Any, rpath: str, lpath: str, **named: Any) -> None:
+        if rpath.endswith(".jsonl"):
+            raise ConnectionResetError("connection reset by peer")
+        real(fs, rpath, lpath, **named)
+
+    monkeypatch.setattr(MemoryFileSystem, "get_file", broken)
+    memory.rm("/town/harbour.md")
+    report = library.indexer().index([Root.at(ROOT)])
+    assert [(failure.uri, failure.code) for failure in report.failed] == [
+        (f"{ROOT}/list.mmsearch.jsonl", "source_unavailable")
+    ]
+    assert report.removed == 1, "the file that is gone, and nothing of the manifest"
+    assert "lamp" in library.words()
+
+
 def test_a_folder_elsewhere_that_is_gone_stays_in_the_library_until_it_is_pruned(library: Library, memory: Any) -> None:
     library.indexer().index([Root.at(ROOT)])
     memory.rm("/town", recursive=True)
