@@ -73,9 +73,14 @@ def likely(text: str, among: Collection[str]) -> tuple[str, ...]:
     return tuple(code for code, share in shares.items() if share >= least)
 
 
+def load() -> None:
+    """Load the model now and not on first use: it takes a second."""
+    _identifier()
+
+
 @cache
 def _identifier() -> Any:
-    """Loaded on first use: it takes a second and keeps 75 MB. Languages without a code of two letters are left out."""
+    """Loaded on first use; it keeps 75 MB. Languages without a code of two letters are left out."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
-from mmsearch import liveness
+from mmsearch import identification, liveness
 from mmsearch.errors import MMSearchError, ReaderFailed, ReaderOutOfMemory
 from mmsearch.protocols import Reader
 from mmsearch.reading.orders import Failed, Order, Outcome, fulfil
@@ -33,6 +33,8 @@ main()
 """Run with `python -P -c`: no other program's __main__ is imported, as multiprocessing would."""
 
 ERRORS_FD = 2
+START_S = 60.0
+"""To make the readers and load what every document needs, at least: no document is to blame for a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,9 @@ def main() -> None:
     watchdog = _Watchdog(start.timeout_s)
     liveness.watch(watchdog.sign)
     try:
-        with watchdog:
+        with _Watchdog(max(START_S, start.timeout_s)):
             readers = _readers(start)
+            identification.load()
     except MMSearchError as error:
         _send(outcomes, error)
         return
