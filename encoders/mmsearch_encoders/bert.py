@@ -1,11 +1,11 @@
-"""One query through a BERT sentence encoder in numpy, so that a search from the command line need not import torch.
+"""A few queries through a BERT sentence encoder in numpy, so that a search from the command line need not import torch.
 
 Importing torch and sentence-transformers takes 5 to 15 s, this 0.3 s. It is used for queries alone and only where the
 model is exactly this: BERT (Devlin et al., NAACL 2019) with its usual activation and positions, pooled by the mean or
 by the first token, perhaps normalised. A test holds it against sentence-transformers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from mmsearch.types import Vector
 from mmsearch_encoders.weights import read_json
 
 Array = NDArray[np.float32]
@@ -38,33 +37,44 @@ class NumpyBert:
     pooling: str
     threads: ThreadpoolController
 
-    def encode(self, text: str) -> Vector:
-        """The text's vector, (dim,), of unit length."""
-        states = self._embedded(self.tokenizer.encode(text).ids)
+    def encode(self, texts: Sequence[str]) -> Array:
+        """The texts' vectors, (n, dim), of unit length."""
+        tokens = [encoded.ids for encoded in self.tokenizer.encode_batch(list(texts))]
+        ends = np.cumsum([len(ids) for ids in tokens])[:-1]
+        states = self._embedded(tokens)
         with self.threads.limit(limits=1, user_api="blas"):
             for layer in range(self.layers):
-                states = self._layer(states, f"encoder.layer.{layer}")
-        pooled: Vector = states[0] if self.pooling == "cls" else states.mean(axis=0)
-        return pooled / np.float32(max(float(np.linalg.norm(pooled)), 1e-12))
+                states = self._layer(states, ends, f"encoder.layer.{layer}")
+        each = np.split(states, ends)
+        pooled = np.stack([states[0] if self.pooling == "cls" else states.mean(axis=0) for states in each])
+        lengths = np.linalg.norm(pooled, axis=1, keepdims=True)
+        unit: Array = pooled / np.maximum(lengths, np.float32(1e-12))
+        return unit
 
-    def _embedded(self, ids: list[int]) -> Array:
-        words = self.weights["embeddings.word_embeddings.weight"][ids]
-        positions = self.weights["embeddings.position_embeddings.weight"][: len(ids)]
+    def _embedded(self, tokens: Sequence[Sequence[int]]) -> Array:
+        """The states of all tokens, the texts one behind the other: only attention tells the texts apart."""
+        words = self.weights["embeddings.word_embeddings.weight"][np.concatenate(tokens)]
+        places = np.concatenate([np.arange(len(ids)) for ids in tokens])
+        positions = self.weights["embeddings.position_embeddings.weight"][places]
         kind = self.weights["embeddings.token_type_embeddings.weight"][0]
         return self._normed(words + positions + kind, "embeddings.LayerNorm")
 
-    def _layer(self, states: Array, name: str) -> Array:
-        query, key, value = (
-            self._heads(self._linear(states, f"{name}.attention.self.{part}")) for part in ("query", "key", "value")
-        )
-        scores = query @ key.transpose(0, 2, 1) / np.float32(query.shape[-1] ** 0.5)
-        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        weights /= weights.sum(axis=-1, keepdims=True)
-        attended = (weights @ value).transpose(1, 0, 2).reshape(states.shape)
+    def _layer(self, states: Array, ends: NDArray[np.int64], name: str) -> Array:
+        parts = (np.split(self._linear(states, f"{name}.attention.self.{p}"), ends) for p in ("query", "key", "value"))
+        attended = np.concatenate([self._attended(*text) for text in zip(*parts, strict=True)])
         attended = self._linear(attended, f"{name}.attention.output.dense")
         states = self._normed(states + attended, f"{name}.attention.output.LayerNorm")
         inner = gelu(self._linear(states, f"{name}.intermediate.dense"))
         return self._normed(states + self._linear(inner, f"{name}.output.dense"), f"{name}.output.LayerNorm")
+
+    def _attended(self, query: Array, key: Array, value: Array) -> Array:
+        """What each token of one text takes from the others, (tokens, dim)."""
+        heads = self._heads(query)
+        scores = heads @ self._heads(key).transpose(0, 2, 1) / np.float32(heads.shape[-1] ** 0.5)
+        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        weights /= weights.sum(axis=-1, keepdims=True)
+        attended: Array = (weights @ self._heads(value)).transpose(1, 0, 2).reshape(query.shape)
+        return attended
 
     def _heads(self, states: Array) -> Array:
         return states.reshape(len(states), self.heads, -1).transpose(1, 0, 2)

@@ -16,6 +16,7 @@ from mmsearch.types import Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch_encoders import clip_zoo
 from mmsearch_encoders.batching import Budget, fill, mixed
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
+from mmsearch_encoders.together import Together
 from mmsearch_encoders.weights import Source, read_json, require, revision, weights_in
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class ImageEncoder:
         self._prompt, self._device = prompt, device
         self._budget = Budget(batch_pixels, processor=16 * 224**2, gpu=256 * 224**2)
         self._loaded = Once(self._load)
+        self._words_together = Together(self._encode_words)
+        self._pictures_together = Together(self._encode_pictures)
 
     @cached_property
     def space(self) -> Space:
@@ -131,17 +134,23 @@ class ImageEncoder:
         return rows
 
     def encode_query(self, query: Query) -> Vector:
-        loaded = self._loaded()
+        """Together with the queries that other threads ask at the same time."""
         if query.image is not None:
-            picture = self._prepared(query.image, "the picture of the query")
-            asked, tower = picture[None], loaded.model.encode_image
-        else:
-            asked = loaded.tokenize([self._prompt.replace("{}", query.text)])
-            tower = partial(encode_text, loaded.model)
+            return self._pictures_together(query.image)
+        return self._words_together(query.text)
+
+    def _encode_words(self, texts: Sequence[str]) -> Embeddings:
+        loaded = self._loaded()
+        tokens = loaded.tokenize([self._prompt.replace("{}", text) for text in texts])
         with reporting(f"encoding by {self.source.model}"):
-            rows = self._unit(tower, asked)
-        vector: Vector = rows[0]
-        return vector
+            return self._unit(partial(encode_text, loaded.model), tokens)
+
+    def _encode_pictures(self, pictures: Sequence[bytes]) -> Embeddings:
+        import torch
+
+        prepared = torch.stack([self._prepared(picture, "the picture of the query") for picture in pictures])
+        with reporting(f"encoding by {self.source.model}"):
+            return self._unit(self._loaded().model.encode_image, prepared)
 
     def _prepared(self, picture: bytes, name: str) -> "Tensor":
         from PIL import Image

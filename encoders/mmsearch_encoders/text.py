@@ -19,6 +19,7 @@ from mmsearch_encoders.batching import Budget, fill, mixed
 from mmsearch_encoders.bert import NumpyBert, numpy_bert
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
 from mmsearch_encoders.prompts import Prompts, prompts_of
+from mmsearch_encoders.together import Together
 from mmsearch_encoders.weights import Source, package_folder, read_json, require, revision
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class TextEncoder:
         self._device, self._budget = device, Budget(batch_tokens, processor=4096, gpu=65_536)
         self._model = Once(self._load)
         self._light = Once(self._load_light)
+        self._together = Together(self._encode_queries)
 
     @cached_property
     def facts(self) -> "TextFacts":
@@ -114,12 +116,15 @@ class TextEncoder:
         return self._encode([for_encoder(segment) for segment in segments], self.prompts.passage)
 
     def encode_query(self, query: Query) -> Vector:
+        """Together with the queries that other threads ask at the same time."""
+        return self._together(query.text)
+
+    def _encode_queries(self, texts: Sequence[str]) -> Embeddings:
         """By numpy where the model is a plain BERT that is not in torch yet: it is there in a fraction of a second."""
         if not self._model.made and (light := self._light()) is not None:
             with reporting(f"encoding a query by {self.source.model}"):
-                return light.encode(self.prompts.query + query.text)
-        vector: Vector = self._encode([query.text], self.prompts.query)[0]
-        return vector
+                return light.encode([self.prompts.query + text for text in texts])
+        return self._encode(list(texts), self.prompts.query)
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         """Passages without a segment around them, (n, dim): what other spaces are mapped onto."""

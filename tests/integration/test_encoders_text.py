@@ -89,8 +89,10 @@ def test_numpy_pools_as_the_model_says(tmp_path: Path, pooling: str) -> None:
     folder = checkpoints.save_sentence_encoder(tmp_path / "plain", out_features=0, pooling=pooling)
     model = numpy_bert(folder, 48)
     assert model is not None
-    reference = SentenceTransformer(str(folder), device="cpu").encode("the old harbour", normalize_embeddings=True)
-    np.testing.assert_allclose(model.encode("the old harbour"), reference, atol=1e-6)
+    texts = ["the old harbour", "lamp", "", "a boat is mended by the old harbour at night and the lamp burns"]
+    reference = SentenceTransformer(str(folder), device="cpu").encode(texts, normalize_embeddings=True)
+    np.testing.assert_allclose(model.encode(texts), reference, atol=1e-6)
+    np.testing.assert_allclose(model.encode(texts[1:2]), reference[1:2], atol=1e-6)
 
 
 def test_a_question_is_nearest_to_its_answer() -> None:
