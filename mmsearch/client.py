@@ -1,27 +1,44 @@
-"""The Python client: a library in this process."""
+"""The Python client: a library in this process, or behind a server."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from mmsearch.app import App
+from mmsearch.errors import ConfigError, LibraryLocked
 from mmsearch.evaluation import evaluate
-from mmsearch.examples import examples
 from mmsearch.feedback import Judgement
 from mmsearch.filters import parse
+from mmsearch.holding import Holder
+from mmsearch.jobs import Job
+from mmsearch.library import Library
+from mmsearch.opening import open_library
 from mmsearch.parts import load
 from mmsearch.preview import Preview, preview_of
 from mmsearch.progress import Progress
 from mmsearch.refinement import forget_refinement
 from mmsearch.refining import refine
+from mmsearch.remote_library import RemoteLibrary
 from mmsearch.retrieval_sets import read_set
 from mmsearch.roots import root_at
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
-from mmsearch.settings import read_settings
-from mmsearch.sources import given, original
+from mmsearch.sources import given
 from mmsearch.spaces import CATALOGUE
-from mmsearch.types import Document, Filter, Modality, Query, Ranking, Report, Result, Root, RootKind
+from mmsearch.types import (
+    Document,
+    Filter,
+    IndexedDocument,
+    Modality,
+    Query,
+    Ranking,
+    Report,
+    Result,
+    Root,
+    RootKind,
+    SpaceState,
+    Stats,
+)
 
 
 class Client:
@@ -33,12 +50,37 @@ class Client:
     ...         print(result.score, result.segment.uri, result.snippet)
     """
 
-    def __init__(self, library: str | Path | None = None, create: bool = True, **settings: Any) -> None:
-        """Open the library at the path, or make it; further settings by name override file and environment.
+    def __init__(
+        self,
+        library: str | Path | None = None,
+        create: bool = True,
+        on_wait: Callable[[Holder | None, float], None] = lambda _holder, _seconds: None,
+        **settings: Any,
+    ) -> None:
+        """Open the library at the path, or make it, or use the one that a server at `http://host:port` has open.
 
-        Raises ConfigError, LibraryLocked, StoreUnavailable, and NotFound with `create` off.
+        A path that is served on this machine is used through its server. Further settings by name override file and
+        environment. `on_wait` is called, with who it is and the seconds, before waiting for a process that has the
+        library open. Raises ConfigError, LibraryLocked, StoreUnavailable, and NotFound with `create` off.
         """
-        self.app = App(read_settings(library=library, **settings), create)
+        self.settings, opened = open_library(library, create, on_wait, **settings)
+        self._app = opened if isinstance(opened, App) else None
+        self.library: Library = opened
+
+    @property
+    def app(self) -> App:
+        """The library in this process, with its parts. Raises ConfigError when a server has it."""
+        if self._app is None:
+            raise ConfigError(
+                f"the library is open in another process, which serves it at {self.address}: this needs it in its own, "
+                "so stop the server first"
+            )
+        return self._app
+
+    @property
+    def address(self) -> str:
+        """The address of the server that is used, empty for a library in this process."""
+        return self.library.address if isinstance(self.library, RemoteLibrary) else ""
 
     def index(
         self,
@@ -59,12 +101,61 @@ class Client:
         Lines or Parquet, of which each record is a document; `columns` says by role which key or column is its text,
         bytes, path, ... `verify` compares bytes instead of size and times. The documents of a path that is empty or
         gone now stay, and the path is named as failed; `prune` removes them. Once `stop` says so, what is at hand is
-        written, and the report says `stopped`; the next call goes on. Raises NotFound when a path does not exist,
-        SourceUnavailable when nobody can say, InputError for a pattern or role that is none.
+        written, and the report says `stopped`; the next call goes on. A server reads the paths on its own machine.
+        Raises NotFound when a path does not exist, SourceUnavailable when nobody can say, InputError for a pattern or
+        role that is none, Forbidden for a server elsewhere: see `add`.
         """
-        settings = self.app.settings
-        roots = [root_at(settings, path, include, exclude, kind, columns) for path in paths]
-        return self.app.index(roots, on_progress, stop=stop, verify=verify, prune=prune)
+        roots = [root_at(self.settings, path, include, exclude, kind, columns) for path in paths]
+        return self.library.index(roots, on_progress, stop=stop, verify=verify, prune=prune)
+
+    def submit(
+        self,
+        *paths: str | Path | Root,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        kind: RootKind = "files",
+        columns: Mapping[str, str] | None = None,
+        verify: bool = False,
+        prune: bool = False,
+    ) -> Job:
+        """The same, not waited for: the job, which `follow` follows and `cancel` cancels by its id. Raises Busy.
+
+        In this process it ends with the client, after the batch at hand; what a server has taken on goes on there.
+        """
+        roots = [root_at(self.settings, path, include, exclude, kind, columns) for path in paths]
+        return self.library.submit(roots, verify=verify, prune=prune)
+
+    def follow(self, job_id: str) -> Iterator[Job]:
+        """The job as it goes on, at least every second, to its end, with its report. Raises NotFound."""
+        return self.library.jobs.follow(job_id)
+
+    def cancel(self, job_id: str) -> Job:
+        """Ask a job to stop: it finishes the batch at hand. Raises NotFound, JobError when it has ended."""
+        return self.library.jobs.cancel(job_id)
+
+    def jobs(self) -> list[Job]:
+        """The indexings of the library, the newest first."""
+        return self.library.jobs.all()
+
+    def add(
+        self,
+        *files: str | Path,
+        replace: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """Have the library keep copies of the files, and index them.
+
+        Raises InputError when it keeps one of that name already (unless `replace`), UnsupportedMedia, TooLarge.
+        """
+        return self.library.add([Path(file).expanduser() for file in files], replace, on_progress, stop)
+
+    def remove(self, document_id: str) -> None:
+        """Take a document out of the library, and its file if the library keeps it.
+
+        A file elsewhere stays, and the next indexing of its folder brings it back. Raises NotFound, LibraryLocked.
+        """
+        self.library.remove(document_id)
 
     def index_records(
         self,
@@ -97,9 +188,8 @@ class Client:
         prune: bool = False,
     ) -> Preview:
         """What `index` would do with the paths, and an estimate of time and room; nothing is written."""
-        settings = self.app.settings
-        roots = [root_at(settings, path, include, exclude, kind, columns) for path in paths]
-        return preview_of(settings, roots, verify=verify, prune=prune)
+        roots = [root_at(self.settings, path, include, exclude, kind, columns) for path in paths]
+        return preview_of(self.settings, roots, verify=verify, prune=prune)
 
     def search(
         self,
@@ -110,6 +200,7 @@ class Client:
         modalities: Iterable[Modality] = (),
         filter: str | Filter | None = None,
         top_k: int = 10,
+        offset: int = 0,
         spaces: Iterable[str] = (),
         fusion: str = "",
         diversity: float | None = None,
@@ -118,9 +209,10 @@ class Client:
     ) -> Ranking:
         """The ranking for words, a picture or a sound (a file or its bytes).
 
-        `filter` is an expression such as `modality = "image" and date >= 2024-01-01`. `spaces` are asked instead of
-        those that the router chooses; `fusion`, `diversity` (0 to 1) and `rerank` (have the best results read again)
-        take the place of the settings'; with `all_copies` near copies of a document are results of their own.
+        `filter` is an expression such as `modality = "image" and date >= 2024-01-01`. `offset` passes over so many of
+        the best. `spaces` are asked instead of those that the router chooses; `fusion`, `diversity` (0 to 1) and
+        `rerank` (have the best results read again) take the place of the settings'; with `all_copies` near copies of a
+        document are results of their own.
         Raises InputError, and ModelUnavailable when the reranker is asked for and its weights are not here.
         """
         query = Query(
@@ -135,8 +227,9 @@ class Client:
             diversity=diversity,
             all_copies=all_copies,
             rerank=rerank,
+            offset=offset,
         )
-        return self.app.search(query)
+        return self.library.search(query)
 
     def evaluate(
         self,
@@ -214,36 +307,55 @@ class Client:
 
         Judged again, it replaces what was said. Raises InputError, NotFound when the library has no such document.
         """
-        return self.app.feedback.judge(query, document, grade)
+        return self.library.judge(query, document, grade)
 
     def judgements(self) -> list[Judgement]:
         """What was judged, by query and place."""
-        return self.app.feedback.judgements()
+        return self.library.judgements()
 
-    def serve(self, host: str = "127.0.0.1", port: int = 7860) -> None:
-        """Serve the search page until interrupted. Raises ConfigError when the page's extra is not installed."""
-        load(self.app.settings.page)(self, host, port)
+    def serve(self, host: str = "127.0.0.1", port: int = 7860, page: bool = True) -> None:
+        """Serve the library over HTTP until interrupted, with the search page at `/` if it is installed and wanted.
 
-    def picture(self, document_id: str, segment_id: str) -> Path | None:
-        """The file with the upright copy of a segment's picture, at most 768 pixels a side."""
-        return self.app.renditions.path(document_id, segment_id)
+        Raises ConfigError when the extra "server" is not installed or the address cannot be listened on, LibraryLocked
+        when the library is served already.
+        """
+        if self.address:
+            raise LibraryLocked(f"the library is served already, at {self.address}")
+        load("mmsearch.server.serving:serve")(self, host, port, page)
+
+    def picture(self, document_id: str, segment_id: str = "") -> Path | None:
+        """The file with the upright copy of a segment's picture, at most 768 pixels a side; of any without a segment.
+
+        From a server it is a copy, which is gone when this is closed.
+        """
+        return self.library.picture(document_id, segment_id)
 
     def document(self, document_id: str) -> Path | None:
-        """The file that a document of the library is read from; None when it is not in the library or has no file."""
-        entry = self.app.manifest.entry(document_id)
-        return original(entry.uri, self.app.manifest.roots()) if entry and entry.done else None
+        """The file that a document of the library is read from; None when it is not in the library or has no file.
 
-    def spaces(self) -> list[str]:
-        """The names of the spaces that can be asked."""
-        return list(self.app.searcher.spaces)
+        From a server it is a copy, which is gone when this is closed.
+        """
+        return self.library.file(document_id)
+
+    def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
+        """The documents of the library in the order of their places, so many from the offset on."""
+        return self.library.documents(offset, limit)
+
+    def spaces(self) -> list[SpaceState]:
+        """The spaces as they are: facts, rows, and why the closed ones are closed."""
+        return self.library.spaces()
+
+    def stats(self) -> Stats:
+        """What the library holds."""
+        return self.library.stats()
 
     def examples(self) -> list[str]:
         """A few searches to try on this library."""
-        return examples(self.app.manifest)
+        return self.library.examples()
 
     def close(self) -> None:
         """Release the library."""
-        self.app.close()
+        self.library.close()
 
     def __enter__(self) -> Self:
         return self

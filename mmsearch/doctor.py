@@ -7,15 +7,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mmsearch.app import App
+from mmsearch.client import Client
 from mmsearch.errors import ConfigError, MMSearchError, SpaceMismatch
 from mmsearch.fusion import CALIBRATED
+from mmsearch.opening import address_of
 from mmsearch.parts import build
 from mmsearch.refinement import REFINEMENT_FILE, read_refinement
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
 
 
-def examine(library: Path | None = None) -> dict[str, Any]:
+def examine(library: str | Path | None = None) -> dict[str, Any]:
     """`works` (all that is needed) and `findings`: part, works, needed, and what it says.
 
     Loads no model and makes no library.
@@ -69,31 +70,33 @@ def _reranker(settings: Settings, part: Part) -> str:
 
 def _library(settings: Settings) -> str:
     folder = settings.library.absolute()
-    if not (folder / MANIFEST_FILE).is_file():
+    if not address_of(settings) and not (folder / MANIFEST_FILE).is_file():
         return f"{folder} is not there yet"
-    with App(settings, create=False) as app:
-        documents = len(app.manifest.entries())
-        counts = {name: app.store.count(space.collection) for name, space in app.searcher.spaces.items()}
-    held = ", ".join(f"{name} {count}" for name, count in counts.items())
-    return f"{folder}: {documents} documents; segments: {held}; {settings.store.uri or 'Milvus Lite in the folder'}"
+    with Client(settings.library, create=False) as client:
+        held = client.stats()
+        served = f"; served at {client.address}" if client.address else ""
+    rows = ", ".join(f"{name} {count}" for name, count in held.rows.items())
+    documents = sum(held.documents.values())
+    return f"{held.library}: {documents} documents; segments: {rows}; {held.store}{served}"
 
 
 def _scores(settings: Settings) -> str:
     """What the scores were refined by. Raises SpaceMismatch, ConfigError when that is not used."""
-    with App(settings, create=False) as app:
-        stored, searcher = read_refinement(app.folder), app.searcher
+    with Client(settings.library, create=False) as client:
+        spaces = {state.name: state.space.fingerprint for state in client.spaces() if state.space and not state.closed}
+        fusion = client.stats().search["fusion"]
+    stored = read_refinement(settings.library.absolute())
     assert stored is not None  # it was there when this was asked
     facts = stored.facts
     fitted = f"fitted {str(facts.get('date', ''))[:10]} to {facts.get('results', '?')} judged results"
-    if searcher.refinement is None:
+    if not stored.fits(spaces):
         raise SpaceMismatch(
             f"the refinement of scores was {fitted} for the spaces {', '.join(stored.spaces)} as they were; open are "
-            f'{", ".join(searcher.spaces)}, made otherwise, so it is not used: run "mmsearch calibrate" again, or '
+            f'{", ".join(spaces)}, made otherwise, so it is not used: run "mmsearch calibrate" again, or '
             '"mmsearch calibrate --forget"'
         )
-    if settings.search.fusion != CALIBRATED:
+    if fusion != CALIBRATED:
         raise ConfigError(
-            f"the refinement of scores ({fitted}) is not used: the settings' fusion is "
-            f'"{settings.search.fusion}", not "{CALIBRATED}"'
+            f'the refinement of scores ({fitted}) is not used: the settings\' fusion is "{fusion}", not "{CALIBRATED}"'
         )
     return f"refined by judgements: {fitted}"

@@ -14,6 +14,7 @@
     ├── SourceUnavailable      a place elsewhere did not answer, or not to the end
     ├── Unauthorized
     ├── Forbidden              the system does not let us read it
+    ├── Busy                   a server that has as much to do as it takes on
     ├── ModelError             a model that loaded and then failed
     │   └── ModelUnavailable   weights that are not here: the message says which command gets them
     ├── StoreError             the store answered with an error
@@ -98,6 +99,14 @@ class Forbidden(MMSearchError):
     status = 403
 
 
+class Busy(MMSearchError):
+    code = "busy"
+    status = 429
+    retryable = True
+    pause_s: ClassVar[int] = 1
+    """How long to wait before the next try."""
+
+
 class ModelError(MMSearchError):
     code = "model"
 
@@ -131,3 +140,19 @@ class SpaceMismatch(StoreError):
 
 class JobError(MMSearchError):
     code = "job"
+
+
+def error_class(name: str) -> type[MMSearchError] | None:
+    """The class of that code or name; None for one that this version does not know."""
+    classes: list[type[MMSearchError]] = [MMSearchError]
+    for known in classes:  # grows while it is walked: the whole tree
+        if name in (known.code, known.__name__):
+            return known
+        classes += known.__subclasses__()
+    return None
+
+
+def error_named(name: str, message: str = "") -> MMSearchError:
+    """The error of that code or class; the root, naming it, for one that this version does not know."""
+    kind = error_class(name)
+    return kind(message) if kind else MMSearchError(f"{name}: {message}")

@@ -71,21 +71,35 @@ class Feedback:
         The same query and document judged again replaces the judgement; blanks do not tell queries apart.
         Raises InputError for an empty query or a grade below 0, NotFound when the library has no such document.
         """
+        if isinstance(document, Result):
+            segment = document.segment
+            return self.keep(query, segment.document_id, grade, segment.id, document.rank, document.score)
+        return self.keep(query, document, grade)
+
+    def keep(
+        self,
+        query: str,
+        document: str | Path,
+        grade: int,
+        segment_id: str = "",
+        rank: int | None = None,
+        score: float | None = None,
+    ) -> Judgement:
+        """The same, with the result that was looked at in its parts."""
         words = " ".join(query.split())
         if not words:
             raise InputError("the query is empty: judgements are of queries in words")
         if grade < 0:
             raise InputError(f"a grade of {grade} says nothing: 0 is not relevant, 1 relevant, more is more relevant")
-        result = document if isinstance(document, Result) else None
-        entry = self._entry(result.segment.document_id if result else document)
+        entry = self._entry(document)
         judgement = Judgement(
             words,
             entry.id,
             entry.uri,
             int(grade),
-            result.segment.id if result else "",
-            result.rank if result else None,
-            result.score if result else None,
+            segment_id,
+            rank,
+            score,
             {name: space.fingerprint for name, (_, space) in self._manifest.spaces().items()},
             version("mmsearch"),
             datetime.now(UTC).isoformat(timespec="seconds"),
@@ -103,7 +117,7 @@ class Feedback:
     def close(self) -> None:
         self._sql.close()
 
-    def _entry(self, document: str | Path | Any) -> Entry:
+    def _entry(self, document: str | Path) -> Entry:
         """The document of that id, uri or path, in this order."""
         place = Path(document).expanduser()
         uris = (str(document), place.absolute().as_posix(), place.resolve().as_posix())

@@ -93,6 +93,47 @@ def parse(expression: str) -> Filter:
     return filter
 
 
+def expression(filter: Filter) -> str:
+    """The words that `parse` reads as this filter; a part that stands alone in an And or Or loses that.
+
+    Raises InvalidFilter for what no words say: infinity, a number as a date, an And or Or of nothing.
+    """
+    match filter:
+        case And(parts) | Or(parts):
+            if not parts:
+                raise InvalidFilter("a filter joins no parts; leave it out")
+            word = " and " if isinstance(filter, And) else " or "
+            return word.join(f"({expression(part)})" for part in parts)
+        case Not(part):
+            return f"not ({expression(part)})"
+        case Compare(field, op, value):
+            return f"{_quoted(field)} {op} {_written(field, value)}"
+        case In(field, values):
+            return f"{_quoted(field)} in [{', '.join(_written(field, value) for value in values)}]"
+        case Contains(field, text):
+            return f"{_quoted(field)} contains {_quoted(text)}"
+        case Prefix(field, text):
+            return f"{_quoted(field)} prefix {_quoted(text)}"
+
+
+def _quoted(text: str) -> str:
+    """As a string of the language; half characters, which names of files may hold, as escapes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", escaped) + '"'
+
+
+def _written(field: str, value: Scalar) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return _quoted(value)
+        case _ if field == "date" or not math.isfinite(value):
+            raise InvalidFilter(f"no filter says {field} and the number {value}")
+        case _:
+            return repr(value)
+
+
 def kind(value: object) -> Kind | None:
     """What a value can be compared with; None for what no filter ever matches (None, NaN, infinity, nested values)."""
     match value:

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
-from mmsearch.errors import InputError, JobError, NotFound, StoreError
-from mmsearch.settings import Settings, existing_library
+from mmsearch.errors import InputError, JobError, NotFound, StoreError, error_named
 from mmsearch.sources import CORPUS_FILE, MANIFEST_ENDING, lies_at
 from mmsearch.types import Failure, Report, Root
 
@@ -29,8 +28,15 @@ KEPT_JOBS = 1_000
 LOOK_S = 1.0
 """How often a running job writes down how far it is, and looks whether it was cancelled."""
 
-State = Literal["running", "done", "cancelled", "interrupted", "failed"]
-"""`interrupted` by a person, a signal or a killed process; `failed` by an error that no document is to blame for."""
+FOLLOW_S = 0.2
+"""How often a job is looked at for those who follow it."""
+LONGEST_SILENCE_S = 1.0
+"""Whoever follows a job hears of it at least so often."""
+
+State = Literal["waiting", "running", "done", "cancelled", "interrupted", "failed"]
+"""`waiting` for another indexing of the library to end; `interrupted` by a person, a signal or a killed process;
+`failed` by an error that no document is to blame for."""
+UNDER_WAY: tuple[State, ...] = ("waiting", "running")
 
 SCHEMA = """
 create table if not exists jobs (
@@ -56,6 +62,10 @@ class Job:
     error: str = ""
 
     @property
+    def over(self) -> bool:
+        return self.state not in UNDER_WAY
+
+    @property
     def roots(self) -> tuple[Root, ...]:
         """What was to be indexed."""
         return tuple(_root(root) for root in self.asked.get("roots", ()))
@@ -69,6 +79,16 @@ class Job:
     def failed(self) -> tuple[Failure, ...]:
         """The documents that could not be indexed."""
         return tuple(Failure(**failure) for failure in self.report.get("failed", ()))
+
+    def outcome(self) -> Report:
+        """The report of a job that is over. Raises what it failed by, JobError where its process died."""
+        if self.state == "failed":
+            raise error_named(*self.error.split(": ", 1))
+        if not self.report:
+            raise JobError(
+                f"job {self.id} was {self.state}; what is done is kept, the next indexing goes on from there"
+            )
+        return Report(**{**self.report, "failed": self.failed})
 
     @property
     def failed_places(self) -> tuple[str | Root, ...]:
@@ -104,27 +124,46 @@ class Jobs:
             self._sql = sqlite3.connect(library / JOBS_FILE, check_same_thread=False, timeout=10, isolation_level=None)
             self._sql.executescript("pragma journal_mode=wal;" + SCHEMA)
 
+    def begin(self, asked: Mapping[str, Any]) -> "RunningJob":
+        """A new job, which waits until `start`; pass it to `ending`, in any thread."""
+        id = uuid4().hex[:8]
+        self._locks.mkdir(exist_ok=True)
+        lock = FileLock(self._locks / f"{id}.lock", thread_local=False)
+        lock.acquire()
+        newest = "select id from jobs order by started desc limit ?"
+        row = (id, "waiting", _now(), "", 0, json.dumps(asked), "{}", "{}", "")
+        with _translated():
+            self._sql.execute("insert into jobs values (?,?,?,?,?,?,?,?,?)", row)
+            self._sql.execute(f"delete from jobs where id not in ({newest})", (KEPT_JOBS,))
+        return RunningJob(self, id, lock)
+
     @contextmanager
     def running(self, asked: Mapping[str, Any]) -> Iterator["RunningJob"]:
-        """A new job, for as long as the block runs; how the block ends says how the job ended."""
-        id, started = uuid4().hex[:8], _now()
-        self._locks.mkdir(exist_ok=True)
-        with FileLock(self._locks / f"{id}.lock"):
-            self._begin((id, "running", started, "", 0, json.dumps(asked), "{}", "{}", ""))
-            job = RunningJob(self, id)
-            try:
-                yield job
-            except KeyboardInterrupt:
-                self._end(id, "interrupted")
-                raise
-            except BaseException as error:
-                self._end(id, "failed", error=f"{type(error).__name__}: {error}")
-                raise
+        """A new job that waits for nothing, for as long as the block runs."""
+        job = self.begin(asked)
+        job.start()
+        with self.ending(job):
+            yield job
+
+    @contextmanager
+    def ending(self, job: "RunningJob") -> Iterator[None]:
+        """The job ends with the block, and how the block ends says how."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._end(job.id, "interrupted")
+            raise
+        except BaseException as error:
+            self._end(job.id, "failed", error=f"{type(error).__name__}: {error}")
+            raise
+        else:
             job.settle()
             stopped = job.report is not None and job.report.stopped
             state: State = "cancelled" if job.is_cancelled else "interrupted" if stopped else "done"
-            self._end(id, state, report=job.report)
-        (self._locks / f"{id}.lock").unlink(missing_ok=True)
+            self._end(job.id, state, report=job.report)
+        finally:
+            job.lock.release()
+            (self._locks / f"{job.id}.lock").unlink(missing_ok=True)
 
     def all(self) -> list[Job]:
         """Every job, the newest first."""
@@ -134,21 +173,36 @@ class Jobs:
 
     def get(self, id: str) -> Job:
         """The job of that id, or whose id begins so; "last" is the newest. Raises NotFound, InputError."""
+        with _translated():
+            whole = self._sql.execute("select * from jobs where id = ?", (id,)).fetchall()
+        if whole:
+            return self._job(whole[0])
         found = self.all() if id == "last" else [job for job in self.all() if job.id.startswith(id)]
         if not found:
-            raise NotFound(f'no job is called "{id}"; "mmsearch jobs list" names them')
+            raise NotFound(f'no job is called "{id[:80]}"; "mmsearch jobs list" names them')
         if id != "last" and len(found) > 1:
             raise InputError(f'"{id}" begins the ids of {len(found)} jobs: {", ".join(job.id for job in found[:5])}')
         return found[0]
 
     def cancel(self, id: str) -> Job:
-        """Ask a running job to stop: it finishes the batch at hand. Raises NotFound, JobError when it has ended."""
+        """Ask a job to stop: it finishes the batch at hand. Raises NotFound, JobError when it has ended."""
         job = self.get(id)
-        if job.state != "running":
+        if job.over:
             raise JobError(f"job {job.id} is not running, it is {job.state}")
         with _translated():
             self._sql.execute("update jobs set cancelled = 1 where id = ?", (job.id,))
         return job
+
+    def follow(self, id: str) -> Iterator[Job]:
+        """The job as it goes on, whenever that changes and at least every second, to its end. Raises NotFound."""
+        news = News()
+        while True:
+            job = self.get(id)
+            if news.of(job):
+                yield job
+            if job.over:
+                return
+            time.sleep(FOLLOW_S)
 
     def close(self) -> None:
         self._sql.close()
@@ -163,11 +217,10 @@ class Jobs:
         with _translated():
             self._sql.execute("update jobs set progress = ? where id = ?", (json.dumps(progress), id))
 
-    def _begin(self, row: Sequence[Any]) -> None:
-        newest = "select id from jobs order by started desc limit ?"
+    def start(self, id: str) -> None:
+        """Say that the job waits no longer."""
         with _translated():
-            self._sql.execute("insert into jobs values (?,?,?,?,?,?,?,?,?)", row)
-            self._sql.execute(f"delete from jobs where id not in ({newest})", (KEPT_JOBS,))
+            self._sql.execute("update jobs set state = 'running' where id = ?", (id,))
 
     def _end(self, id: str, state: State, report: Report | None = None, error: str = "") -> None:
         said = json.dumps(asdict(report)) if report else "{}"
@@ -179,7 +232,7 @@ class Jobs:
         id, state, started, ended, _, asked, progress, report, error = row
         assert state in get_args(State), state
         job = Job(id, state, started, json.loads(asked), ended, json.loads(progress), json.loads(report), error)
-        return replace(job, state="interrupted") if state == "running" and not self._lives(id) else job
+        return replace(job, state="interrupted") if not job.over and not self._lives(id) else job
 
     def _lives(self, id: str) -> bool:
         """Whether a process holds the job's lock."""
@@ -192,26 +245,53 @@ class Jobs:
 class RunningJob:
     """The job at hand: takes progress as often as it comes, and the report at the end."""
 
-    def __init__(self, jobs: Jobs, id: str) -> None:
+    def __init__(self, jobs: Jobs, id: str, lock: BaseFileLock) -> None:
         self._jobs = jobs
-        self.id = id
+        self.id, self.lock = id, lock
         self.report: Report | None = None
         self.is_cancelled = False
-        self._looked_s = 0.0
+        self._noted_s = self._looked_s = 0.0
         self._last: Mapping[str, Any] = {}
+
+    def start(self) -> None:
+        """It waits no longer."""
+        self._jobs.start(self.id)
 
     def step(self, progress: Mapping[str, Any]) -> bool:
         """Note how far the job is, at most once in LOOK_S; False when it was asked to stop."""
         now_s, self._last = time.monotonic(), progress
+        if now_s - self._noted_s >= LOOK_S:
+            self._noted_s = now_s
+            self._jobs.note(self.id, progress)
+        return not self.cancelled()
+
+    def cancelled(self) -> bool:
+        """Whether it was asked to stop; looked up at most once in LOOK_S."""
+        now_s = time.monotonic()
         if now_s - self._looked_s >= LOOK_S:
             self._looked_s = now_s
-            self._jobs.note(self.id, progress)
             self.is_cancelled = self._jobs.is_cancelled(self.id)
-        return not self.is_cancelled
+        return self.is_cancelled
 
     def settle(self) -> None:
         """Note how far it came."""
         self._jobs.note(self.id, self._last)
+
+
+class News:
+    """Which looks at a job are worth telling: those that find a change, and one a second where nothing changes."""
+
+    def __init__(self) -> None:
+        self._last: Job | None = None
+        self._said_s = 0.0
+
+    def of(self, job: Job) -> bool:
+        """Whether this is news."""
+        now_s = time.monotonic()
+        if job == self._last and now_s - self._said_s < LONGEST_SILENCE_S:
+            return False
+        self._last, self._said_s = job, now_s
+        return True
 
 
 def asked_for(roots: Iterable[Root], **how: bool) -> dict[str, Any]:
@@ -222,11 +302,6 @@ def asked_for(roots: Iterable[Root], **how: bool) -> dict[str, Any]:
 def _root(values: Mapping[str, Any]) -> Root:
     said: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     return Root(**said)
-
-
-def jobs_of(settings: Settings) -> Jobs:
-    """The jobs of the library that the settings name, whoever else has it open. Raises NotFound, StoreError."""
-    return Jobs(existing_library(settings))
 
 
 def _now() -> str:

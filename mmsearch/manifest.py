@@ -6,6 +6,7 @@ process left half done is found by the mark, and done again.
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
@@ -61,17 +62,22 @@ class Entry:
 
 
 class Manifest:
-    """The memory of a library in one SQLite file; every change is a transaction of its own."""
+    """The memory of a library in one SQLite file; every change is a transaction of its own.
+
+    Any thread may use it: a reader sees whole transactions, and writers wait for each other.
+    """
 
     def __init__(self, file: Path) -> None:
+        self._file = file
+        self._idle: list[sqlite3.Connection] = []
+        self._one_writer = threading.Lock()
         try:
-            self._sql = sqlite3.connect(file, check_same_thread=False)
-            self._sql.executescript("pragma journal_mode=wal; pragma synchronous=full;" + SCHEMA)
-            if not any(column[1] == "how" for column in self._sql.execute("pragma table_info(roots)")):
-                self._sql.execute("alter table roots add column how text not null default '{}'")
-            with self._sql:
-                self._sql.execute("insert or ignore into facts values ('format', ?)", (FORMAT,))
-                self._sql.execute("insert or ignore into facts values ('library', ?)", (uuid4().hex[:8],))
+            with self._connection() as sql, sql:
+                sql.executescript("pragma journal_mode=wal;" + SCHEMA)
+                if not any(column[1] == "how" for column in sql.execute("pragma table_info(roots)")):
+                    sql.execute("alter table roots add column how text not null default '{}'")
+                sql.execute("insert or ignore into facts values ('format', ?)", (FORMAT,))
+                sql.execute("insert or ignore into facts values ('library', ?)", (uuid4().hex[:8],))
         except sqlite3.Error as error:
             raise StoreError(f"{file} cannot be opened as a manifest: {error}") from error
         if (found := self._fact("format")) != FORMAT:
@@ -86,8 +92,8 @@ class Manifest:
 
     def spaces(self) -> dict[str, tuple[str, Space]]:
         """The active collection of each space by name, and the facts it was made with."""
-        rows = self._sql.execute("select name, collection, facts from spaces")
-        return {name: (collection, _space(facts)) for name, collection, facts in rows}
+        rows = self._rows("select name, collection, facts from spaces")
+        return {name: (collection, space_of(json.loads(facts))) for name, collection, facts in rows}
 
     def collection_name(self, space: Space) -> str:
         """Where the space stands in the store; follows from library, space and fingerprint."""
@@ -95,51 +101,50 @@ class Manifest:
 
     def activate(self, space: Space) -> None:
         """Let the space's own collection serve it. A predecessor's documents count as missing from now on."""
-        facts = json.dumps(asdict(space) | {"stores": sorted(space.stores), "answers": sorted(space.answers)})
-        with self._writing():
-            self._leave(space.name, space.fingerprint)
-            row = (space.name, self.collection_name(space), facts)
-            self._sql.execute("insert or replace into spaces values (?, ?, ?)", row)
+        row = (space.name, self.collection_name(space), json.dumps(space_json(space)))
+        with self._writing() as sql:
+            self._leave(sql, space.name, space.fingerprint)
+            sql.execute("insert or replace into spaces values (?, ?, ?)", row)
 
     def retire(self, name: str) -> None:
         """Forget a space that the settings no longer name."""
-        with self._writing():
-            self._leave(name, "")
-            self._sql.execute("delete from spaces where name = ?", (name,))
+        with self._writing() as sql:
+            self._leave(sql, name, "")
+            sql.execute("delete from spaces where name = ?", (name,))
 
     def incomplete(self, space: Space) -> bool:
         """Whether a document of the library is not in the space."""
-        lacks = "select 1 from documents where id not in (select document from holdings where space = ?)"
-        return self._sql.execute(lacks, (space.fingerprint,)).fetchone() is not None
+        lacks = "select 1 from documents where id not in (select document from holdings where space = ?) limit 1"
+        return bool(self._rows(lacks, space.fingerprint))
 
     def census(self) -> dict[Modality, int]:
         """How many documents there are of each modality, by their first segment."""
-        return dict(self._sql.execute("select modality, count(*) from documents where done group by modality"))
+        return dict(self._rows("select modality, count(*) from documents where done group by modality"))
 
     def held(self, ids: Iterable[str]) -> dict[str, dict[str, int]]:
         """Document id -> fingerprint of a space -> how many of its segments that space could hold."""
         found: dict[str, dict[str, int]] = {}
         query = "select document, space, segments from holdings where document in (select value from json_each(?))"
-        for document, space, segments in self._sql.execute(query, (json.dumps(list(ids)),)):
+        for document, space, segments in self._rows(query, json.dumps(list(ids))):
             found.setdefault(document, {})[space] = segments
         return found
 
     def roots(self) -> list[Root]:
         """The roots that were indexed, each as it was looked at last, the first first."""
-        return [_root(*row) for row in self._sql.execute("select path, how from roots order by rowid")]
+        return [_root(*row) for row in self._rows("select path, how from roots order by rowid")]
 
     def add_root(self, root: Root) -> None:
         """Remember the root; how it is looked at replaces how it was."""
         how = {name: value for name, value in asdict(root).items() if name != "place"}
-        with self._writing():
-            self._sql.execute(
+        with self._writing() as sql:
+            sql.execute(
                 "insert into roots (path, how) values (?, ?) on conflict (path) do update set how = excluded.how",
                 (root.place, json.dumps(how)),
             )
 
     def entry(self, id: str) -> Entry | None:
-        row = self._sql.execute("select * from documents where id = ?", (id,)).fetchone()
-        return _entry(row, self.held([id])) if row else None
+        rows = self._rows("select * from documents where id = ?", id)
+        return _entry(rows[0], self.held([id])) if rows else None
 
     def twin(self, entry: Entry, space: str) -> str | None:
         """The id of another document that is whole in the space and was made from the same content by that reader."""
@@ -147,30 +152,33 @@ class Manifest:
             "select id from documents join holdings on document = id "
             "where content = ? and reader = ? and id != ? and done and space = ? limit 1"
         )
-        row = self._sql.execute(same, (entry.content, entry.reader, entry.id, space)).fetchone()
-        return str(row[0]) if row else None
+        rows = self._rows(same, entry.content, entry.reader, entry.id, space)
+        return str(rows[0][0]) if rows else None
 
     def entries(self) -> list[Entry]:
         """All entries in the order of their places."""
-        found = self._sql.execute("select * from documents order by uri").fetchall()
-        held = self.held(row[0] for row in found)
-        return [_entry(row, held) for row in found]
+        return self._entries("select * from documents order by uri")
+
+    def page(self, offset: int, limit: int) -> list[Entry]:
+        """So many of the complete entries in the order of their places."""
+        return self._entries("select * from documents where done order by uri limit ? offset ?", limit, offset)
 
     def places(self, place: str) -> Iterator[tuple[str, str]]:
         """(id, uri) of the documents at or below the place of a root, in the order of their places."""
         below = "uri = ?1 or substr(uri, 1, length(?1) + 1) in (?1 || '/', ?1 || '#')"
         query = f"select id, uri from documents where {below} order by uri"
-        yield from self._sql.execute(query, (place.rstrip("/"),))
+        with self._connection() as sql:
+            yield from sql.execute(query, (place.rstrip("/"),))
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Add or replace entries, all or none."""
         written = list(entries)
         rows = [(e.id, e.uri, e.stat, e.content, e.reader, e.modality, e.segments, e.done) for e in written]
-        with self._writing():
-            self._sql.executemany("insert or replace into documents values (?,?,?,?,?,?,?,?)", rows)
-            self._sql.executemany("delete from holdings where document = ?", [(e.id,) for e in written])
+        with self._writing() as sql:
+            sql.executemany("insert or replace into documents values (?,?,?,?,?,?,?,?)", rows)
+            sql.executemany("delete from holdings where document = ?", [(e.id,) for e in written])
             holdings = [(e.id, space, segments) for e in written for space, segments in e.spaces.items()]
-            self._sql.executemany("insert into holdings values (?, ?, ?)", holdings)
+            sql.executemany("insert into holdings values (?, ?, ?)", holdings)
 
     def write_sketches(self, sketches: Mapping[str, Sketch | None]) -> None:
         """Remember the sketch of each document, by its id; None forgets the one before."""
@@ -179,9 +187,9 @@ class Manifest:
             for id, sketch in sketches.items()
             if sketch
         ]
-        with self._writing():
-            self._sql.executemany("delete from sketches where document = ?", [(id,) for id in sketches])
-            self._sql.executemany("insert into sketches values (?, ?, ?, ?)", rows)
+        with self._writing() as sql:
+            sql.executemany("delete from sketches where document = ?", [(id,) for id in sketches])
+            sql.executemany("insert into sketches values (?, ?, ?, ?)", rows)
 
     def sketches(self, ids: Iterable[str]) -> dict[str, Sketch]:
         """Document id -> its sketch; documents that have none, and that an earlier mmsearch indexed, are absent."""
@@ -191,40 +199,62 @@ class Manifest:
         )
         return {
             id: Sketch(modality, tuple(np.frombuffer(shingles, SHINGLE).tolist()), tuple(json.loads(pictures)))
-            for id, modality, shingles, pictures in self._sql.execute(query, (json.dumps(list(ids)),))
+            for id, modality, shingles, pictures in self._rows(query, json.dumps(list(ids)))
         }
 
     def mark(self, ids: Iterable[str]) -> None:
         """Say that rows of the documents are about to change: they count as not done until they are written again."""
-        with self._writing():
-            self._sql.executemany("update documents set done = 0 where id = ?", [(id,) for id in ids])
+        with self._writing() as sql:
+            sql.executemany("update documents set done = 0 where id = ?", [(id,) for id in ids])
 
     def forget(self, ids: Iterable[str]) -> None:
-        with self._writing():
+        with self._writing() as sql:
             gone = [(id,) for id in ids]
-            self._sql.executemany("delete from documents where id = ?", gone)
-            self._sql.executemany("delete from holdings where document = ?", gone)
-            self._sql.executemany("delete from sketches where document = ?", gone)
+            sql.executemany("delete from documents where id = ?", gone)
+            sql.executemany("delete from holdings where document = ?", gone)
+            sql.executemany("delete from sketches where document = ?", gone)
 
     def close(self) -> None:
-        self._sql.close()
+        """Nobody uses it any more."""
+        while self._idle:
+            self._idle.pop().close()
 
-    def _leave(self, name: str, fingerprint: str) -> None:
+    def _leave(self, sql: sqlite3.Connection, name: str, fingerprint: str) -> None:
         held = self.spaces().get(name)
         if held and held[1].fingerprint != fingerprint:
-            self._sql.execute("delete from holdings where space = ?", (held[1].fingerprint,))
+            sql.execute("delete from holdings where space = ?", (held[1].fingerprint,))
 
     def _fact(self, name: str) -> str:
-        (value,) = self._sql.execute("select value from facts where name = ?", (name,)).fetchone()
+        [(value,)] = self._rows("select value from facts where name = ?", name)
         return str(value)
 
+    def _entries(self, query: str, *values: object) -> list[Entry]:
+        rows = self._rows(query, *values)
+        held = self.held(row[0] for row in rows)
+        return [_entry(row, held) for row in rows]
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self._connection() as sql:
+            return sql.execute(query, values).fetchall()
+
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[sqlite3.Connection]:
         try:
-            with self._sql:
-                yield
+            with self._one_writer, self._connection() as sql, sql:
+                yield sql
         except sqlite3.Error as error:
             raise StoreError(f"the manifest cannot be written: {error}") from error
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection that no other thread uses meanwhile."""
+        try:
+            sql = self._idle.pop()
+        except IndexError:
+            sql = sqlite3.connect(self._file, check_same_thread=False)
+            sql.execute("pragma synchronous=full")
+        yield sql
+        self._idle.append(sql)
 
 
 def _entry(row: tuple[str, str, str, str, str, str, int, int], held: Mapping[str, Mapping[str, int]]) -> Entry:
@@ -238,6 +268,13 @@ def _root(path: str, how: str) -> Root:
     return Root(path, **values)
 
 
-def _space(facts: str) -> Space:
-    values: dict[str, Any] = json.loads(facts)
-    return Space(**values | {"stores": frozenset(values["stores"]), "answers": frozenset(values["answers"])})
+def space_json(space: Space) -> dict[str, Any]:
+    """The facts of a space, as they are written."""
+    return asdict(space) | {"stores": sorted(space.stores), "answers": sorted(space.answers)}
+
+
+def space_of(said: Mapping[str, Any]) -> Space:
+    """The space whose facts were written so."""
+    sets = {name: frozenset(said[name]) for name in ("stores", "answers")}
+    usual = said.get("usual_cosines")
+    return Space(**{**said, **sets, "usual_cosines": usual and tuple(usual)})

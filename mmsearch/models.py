@@ -43,7 +43,7 @@ def verify(name: str) -> str:
     return f"{name} is whole: {verdict.path}"
 
 
-def align(library: Path | None = None) -> str:
+def align(library: str | Path | None = None) -> str:
     """Map the table space into the text space from the tables of a library; says how well it went and where it is.
 
     Raises ConfigError when no table space is set, ModelUnavailable, ModelError for too few tables.

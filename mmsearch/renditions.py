@@ -24,9 +24,10 @@ class Renditions:
         partial.write_bytes(segment.picture)
         partial.replace(file)
 
-    def path(self, document_id: str, segment_id: str) -> Path | None:
-        """The file of the segment's picture, or None when it has none."""
-        return next(self._place(document_id).glob(f"{segment_id}.*"), None)
+    def path(self, document_id: str, segment_id: str = "") -> Path | None:
+        """The file of the segment's picture, or of any segment of the document; None when there is none."""
+        found = self._place(document_id).glob(f"{segment_id or '*'}.*")
+        return min((file for file in found if file.suffix in SIGNATURES.values()), default=None)
 
     def prune(self, document_id: str, keep: frozenset[str] = frozenset()) -> None:
         """Remove the pictures of the document's segments except `keep`."""

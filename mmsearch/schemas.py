@@ -1,21 +1,156 @@
-"""What mmsearch prints as JSON; the keys are a contract with programs."""
+"""What mmsearch says as JSON, to programs that read its output and over HTTP, and how that is read back.
 
+The keys are a contract. What is written here is read here: a ranking comes out of another process as it went in.
+"""
+
+import json
+import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from typing_extensions import TypedDict  # pydantic takes its own kind only before Python 3.12
+
+from mmsearch.errors import MMSearchError, error_named
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
+from mmsearch.manifest import space_json, space_of
 from mmsearch.preview import Preview
-from mmsearch.types import Ranking, Report, Result, Segment
+from mmsearch.types import (
+    Answer,
+    CalibratedBy,
+    Duplicate,
+    Hit,
+    Modality,
+    Query,
+    Ranking,
+    Report,
+    Result,
+    Route,
+    Segment,
+    SpaceState,
+    Span,
+    Stats,
+    Table,
+)
 
 
-def ranking_json(ranking: Ranking) -> dict[str, Any]:
+class ErrorJson(TypedDict):
+    code: str
+    message: str
+    retryable: bool
+
+
+class ErrorAnswer(TypedDict):
+    error: ErrorJson
+
+
+class RouteJson(TypedDict):
+    space: str
+    weight: float
+    depth: int
+    reason: str
+    modalities: list[Modality]
+
+
+class DocumentJson(TypedDict):
+    id: str
+    uri: str
+    title: str
+
+
+class TableJson(TypedDict):
+    header: list[str]
+    rows: list[list[str]]
+
+
+class SegmentJson(TypedDict):
+    id: str
+    document: str
+    uri: str
+    modality: Modality
+    span: dict[str, Any]
+    title: str
+    headings: list[str]
+    text: str
+    table: TableJson | None
+    metadata: dict[str, Any]
+
+
+class AnswerJson(TypedDict):
+    text: str
+    cells: list[list[int]]
+
+
+class HitJson(TypedDict):
+    space: str
+    rank: int
+    score: float
+    segment: str
+
+
+class DuplicateJson(TypedDict):
+    document: DocumentJson
+    score: float
+
+
+class ResultJson(TypedDict):
+    rank: int
+    score: float
+    modality: Modality
+    document: DocumentJson
+    segment: SegmentJson
+    snippet: str
+    highlights: list[list[int]]
+    answer: AnswerJson | None
+    hits: list[HitJson]
+    more: list[SegmentJson]
+    duplicates: list[DuplicateJson]
+
+
+class RankingJson(TypedDict):
+    query: str
+    routes: list[RouteJson]
+    media: dict[Modality, float]
+    media_reason: str
+    no_good_match: bool
+    calibration: CalibratedBy
+    closed_spaces: dict[str, str]
+    took_ms: dict[str, float]
+    results: list[ResultJson]
+
+
+def encoded(value: Any) -> bytes:
+    """JSON in one line of UTF-8; file names that did not decode hold half characters, which only escapes can say."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False).encode()
+
+
+def error_json(error: MMSearchError) -> ErrorAnswer:
+    """What a command or a server says when it fails."""
+    return {"error": {"code": error.code, "message": str(error), "retryable": error.retryable}}
+
+
+def error_of(said: ErrorAnswer) -> MMSearchError:
+    """The error that another process wrote, of its own class."""
+    return error_named(said["error"]["code"], said["error"]["message"])
+
+
+def ranking_json(ranking: Ranking) -> RankingJson:
     """`mmsearch search --json`."""
     return {
         "query": ranking.query.text,
         "routes": [
-            {"space": r.space, "weight": r.weight, "reason": r.reason, "modalities": sorted(r.modalities)}
-            for r in ranking.routes
+            {
+                "space": route.space,
+                "weight": route.weight,
+                "depth": route.depth,
+                "reason": route.reason,
+                "modalities": sorted(route.modalities),
+            }
+            for route in ranking.routes
         ],
         "media": dict(ranking.media),
         "media_reason": ranking.media_reason,
@@ -23,8 +158,26 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
         "calibration": ranking.calibration,
         "closed_spaces": dict(ranking.closed_spaces),
         "took_ms": dict(ranking.took_ms),
-        "results": [_result(result) for result in ranking.results],
+        "results": [_result_json(result) for result in ranking.results],
     }
+
+
+def ranking_of(said: RankingJson, query: Query) -> Ranking:
+    """The ranking for the query as it was written."""
+    return Ranking(
+        query=query,
+        routes=tuple(
+            Route(route["space"], route["weight"], route["depth"], route["reason"], frozenset(route["modalities"]))
+            for route in said["routes"]
+        ),
+        media=said["media"],
+        no_good_match=said["no_good_match"],
+        closed_spaces=said["closed_spaces"],
+        took_ms=said["took_ms"],
+        results=tuple(_result_of(result) for result in said["results"]),
+        media_reason=said["media_reason"],
+        calibration=said["calibration"],
+    )
 
 
 def judgement_json(judgement: Judgement) -> dict[str, Any]:
@@ -37,9 +190,9 @@ def job_json(job: Job) -> dict[str, Any]:
     return asdict(job)
 
 
-def report_json(report: Report) -> dict[str, Any]:
-    """`mmsearch index --json`."""
-    return asdict(report)
+def job_of(said: Mapping[str, Any]) -> Job:
+    """The job that another process wrote."""
+    return Job(**said)
 
 
 def preview_json(preview: Preview) -> dict[str, Any]:
@@ -47,19 +200,41 @@ def preview_json(preview: Preview) -> dict[str, Any]:
     return asdict(preview)
 
 
-def _result(result: Result) -> dict[str, Any]:
+def report_json(report: Report) -> dict[str, Any]:
+    """`mmsearch index --json`."""
+    return asdict(report)
+
+
+def state_json(state: SpaceState) -> dict[str, Any]:
+    """A space with its facts, as `mmsearch.client.Client.spaces` gives them."""
+    return {**asdict(state), "space": state.space and space_json(state.space)}
+
+
+def state_of(said: Mapping[str, Any]) -> SpaceState:
+    return SpaceState(**{**said, "space": said["space"] and space_of(said["space"])})
+
+
+def stats_of(said: Mapping[str, Any]) -> Stats:
+    return Stats(**{**said, "roots": tuple(said["roots"])})
+
+
+def _result_json(result: Result) -> ResultJson:
     segment = result.segment
     return {
         "rank": result.rank,
         "score": result.score,
         "modality": segment.modality,
         "document": {"id": segment.document_id, "uri": segment.uri, "title": segment.title},
-        "segment": _segment(segment),
+        "segment": _segment_json(segment),
         "snippet": result.snippet,
         "highlights": [list(place) for place in result.highlights],
-        "answer": asdict(result.answer) if result.answer else None,
-        "hits": [{"space": hit.space, "rank": hit.rank, "score": hit.score} for hit in result.hits],
-        "more": [_segment(other) for other in result.more],
+        "answer": {"text": result.answer.text, "cells": [list(cell) for cell in result.answer.cells]}
+        if result.answer
+        else None,
+        "hits": [
+            {"space": hit.space, "rank": hit.rank, "score": hit.score, "segment": hit.segment_id} for hit in result.hits
+        ],
+        "more": [_segment_json(other) for other in result.more],
         "duplicates": [
             {"document": {"id": copy.document_id, "uri": copy.uri, "title": copy.title}, "score": copy.score}
             for copy in result.duplicates
@@ -67,5 +242,59 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
-    return {"id": segment.id, "span": segment.span.as_dict()}
+def _result_of(said: ResultJson) -> Result:
+    segment, answer = _segment_of(said["segment"]), said["answer"]
+    return Result(
+        rank=said["rank"],
+        score=said["score"],
+        segment=segment,
+        snippet=said["snippet"],
+        highlights=tuple((start, end) for start, end in said["highlights"]),
+        hits=tuple(
+            Hit(hit["segment"], segment.document_id, segment.modality, hit["space"], hit["rank"], hit["score"])
+            for hit in said["hits"]
+        ),
+        more=tuple(_segment_of(other) for other in said["more"]),
+        answer=answer and Answer(answer["text"], tuple((row, column) for row, column in answer["cells"])),
+        duplicates=tuple(
+            Duplicate(copy["document"]["id"], copy["document"]["uri"], copy["document"]["title"], copy["score"])
+            for copy in said["duplicates"]
+        ),
+    )
+
+
+def _segment_json(segment: Segment) -> SegmentJson:
+    """The segment without its picture, and without numbers in its metadata that JSON cannot say."""
+    table = segment.table
+    return {
+        "id": segment.id,
+        "document": segment.document_id,
+        "uri": segment.uri,
+        "modality": segment.modality,
+        "span": segment.span.as_dict(),
+        "title": segment.title,
+        "headings": list(segment.headings),
+        "text": segment.text,
+        "table": {"header": list(table.header), "rows": [list(row) for row in table.rows]} if table else None,
+        "metadata": {
+            key: value
+            for key, value in segment.metadata.items()
+            if not isinstance(value, float) or math.isfinite(value)
+        },
+    }
+
+
+def _segment_of(said: SegmentJson) -> Segment:
+    table, box = said["table"], said["span"].get("box")
+    return Segment(
+        id=said["id"],
+        document_id=said["document"],
+        uri=said["uri"],
+        modality=said["modality"],
+        span=Span(**{**said["span"], "box": box and tuple(box)}),
+        title=said["title"],
+        headings=tuple(said["headings"]),
+        text=said["text"],
+        table=table and Table(tuple(table["header"]), tuple(tuple(row) for row in table["rows"])),
+        metadata=said["metadata"],
+    )

@@ -1,5 +1,6 @@
 """A query through the engine: route, encode, retrieve, calibrate, fuse, rerank, group, show."""
 
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,8 +43,8 @@ Encoded = dict[str, Vector | str]
 class Searcher:
     """A library as it can be searched: open spaces by name, the closed ones with the reason, and what calibrates them.
 
-    Made anew after each indexing: calibrations and languages are kept from the first query on. `refinement` is one that
-    was fitted for these spaces.
+    Made anew as the library changes: calibrations and languages are kept from the first query on. Any thread may
+    search. `refinement` is one that was fitted for these spaces.
     """
 
     spaces: Mapping[str, OpenSpace]
@@ -58,6 +59,7 @@ class Searcher:
     refinement: Refinement | None = None
     _calibrations: dict[str, Calibration] = field(default_factory=dict)
     _languages: dict[str, bool] = field(default_factory=dict)
+    _calibrating: threading.Lock = field(default_factory=threading.Lock)
 
     def search(self, query: Query) -> Ranking:
         """The ranking for the query.
@@ -179,22 +181,24 @@ class Searcher:
 
     def _library_languages(self) -> frozenset[str]:
         """The languages that segments are analysed in: English, and what else there are segments of."""
-        for code in LANGUAGES.keys() - self._languages.keys():
-            held = self.store.count(self.spaces[CATALOGUE].collection, in_language(code)) if code != ENGLISH else 1
-            self._languages[code] = held > 0
-        return frozenset(code for code, held in self._languages.items() if held)
+        with self._calibrating:
+            for code in LANGUAGES.keys() - self._languages.keys():
+                held = self.store.count(self.spaces[CATALOGUE].collection, in_language(code)) if code != ENGLISH else 1
+                self._languages[code] = held > 0
+            return frozenset(code for code, held in self._languages.items() if held)
 
     def _calibration(self, name: str) -> Calibration:
-        if name not in self._calibrations:
-            opened = self.spaces[name]
-            if opened.space.kind == "lexical":
-                texts = self.store.sample(opened.collection, SAMPLE_TEXTS)
-                segments = self.store.count(opened.collection)
-                self._calibrations[name] = TermStatistics.of(map(str, texts), segments)
-            else:
-                vectors = self.store.sample(opened.collection, SAMPLE_VECTORS)
-                self._calibrations[name] = Background(np.asarray(vectors, dtype=np.float32), opened.space.usual_cosines)
-        return self._calibrations[name]
+        with self._calibrating:  # one thread makes it, and the others wait for it
+            if name not in self._calibrations:
+                self._calibrations[name] = self._calibrated(self.spaces[name])
+            return self._calibrations[name]
+
+    def _calibrated(self, opened: OpenSpace) -> Calibration:
+        if opened.space.kind == "lexical":
+            texts = self.store.sample(opened.collection, SAMPLE_TEXTS)
+            return TermStatistics.of(map(str, texts), self.store.count(opened.collection))
+        vectors = self.store.sample(opened.collection, SAMPLE_VECTORS)
+        return Background(np.asarray(vectors, dtype=np.float32), opened.space.usual_cosines)
 
     def _segments(self, ids: Sequence[str]) -> Mapping[str, Segment]:
         return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}

@@ -87,6 +87,21 @@ class SearchSettings(BaseModel):
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
+class ServerSettings(BaseModel):
+    """What `mmsearch serve` takes on. `token` is asked of whoever changes the library; made anew where none is set.
+
+    `searches` run at once and so many times four wait; more are told to come again. With `remote_indexing` whoever
+    has the token may also name this machine's paths from another one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: str = Field(default="", repr=False)
+    searches: int = Field(default=16, ge=1)
+    query_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
+    remote_indexing: bool = False
+
+
 DEFAULT_ENCODERS: dict[str, Part] = {
     "words": Part(part="mmsearch.lexical:LexicalEncoder"),
     "text": Part.model_validate({"part": "mmsearch_encoders.text:TextEncoder", "model": "all-MiniLM-L6-v2"}),
@@ -112,7 +127,7 @@ class Settings(BaseSettings):
 
     `spaces` adds to or replaces the default encoders by name; one whose `part` is "" is left out.
     `readers` take the endings that they name before ours do. A part is `"module:Class"`, ours and a third party's
-    alike.
+    alike. `wait_s` is how long to wait for a library that another process has open.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="MMSEARCH_", env_nested_delimiter="__")
@@ -128,10 +143,12 @@ class Settings(BaseSettings):
     reranker: Part | None = Part.model_validate(
         {"part": "mmsearch_encoders.rerank:CrossEncoderReranker", "model": "cross-encoder/ms-marco-MiniLM-L6-v2"}
     )
-    page: str = "mmsearch_ui.page:serve"
+    page: str = "mmsearch_ui.page:mount"
+    wait_s: float = Field(default=10.0, ge=0)
     indexing: IndexingSettings = IndexingSettings()
     remote: RemoteSettings = RemoteSettings()
     search: SearchSettings = SearchSettings()
+    server: ServerSettings = ServerSettings()
 
     @property
     def encoders(self) -> dict[str, Part]:

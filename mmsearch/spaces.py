@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mmsearch.errors import ModelUnavailable
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Encoder, Store
-from mmsearch.types import Space
+from mmsearch.types import Space, SpaceState
 
 CATALOGUE = "words"
 """The space that holds every segment with its payload."""
@@ -80,6 +80,21 @@ def retire_unnamed(names: Container[str], manifest: Manifest, store: Store) -> N
         if name not in names:
             store.drop(collection)
             manifest.retire(name)
+
+
+def states(
+    encoders: Mapping[str, Encoder], opened: Mapping[str, OpenSpace], closed: Mapping[str, str], store: Store
+) -> list[SpaceState]:
+    """All spaces of the settings with what they hold, the open ones and the closed."""
+    found = []
+    for name, encoder in encoders.items():
+        try:
+            space = encoder.space
+        except ModelUnavailable:
+            space = None
+        rows = store.count(opened[name].collection) if name in opened else 0
+        found.append(SpaceState(name, space, closed.get(name, ""), rows))
+    return found
 
 
 def held_collections(manifest: Manifest, store: Store) -> dict[str, str]:

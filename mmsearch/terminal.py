@@ -18,6 +18,7 @@ from mmsearch.comparison import Comparison, Difference
 from mmsearch.errors import MMSearchError
 from mmsearch.evaluation import METRICS, summary
 from mmsearch.feedback import Judgement
+from mmsearch.holding import Holder
 from mmsearch.jobs import Job
 from mmsearch.places import clock, place
 from mmsearch.preview import Preview
@@ -62,6 +63,12 @@ def pace(step: Progress) -> str:
     if step.eta_s is not None:
         parts.append(f"{timedelta(seconds=round(step.eta_s))} left")
     return "  ".join(parts)
+
+
+def waiting(holder: Holder | None, seconds: float) -> None:
+    """Says on stderr who has the library open and how long it is waited for."""
+    who = escape(str(holder)) if holder else "another process"
+    err.print(f"{who} has the library open; waiting up to {seconds:g} s (Ctrl+C stops)", style="dim", soft_wrap=True)
 
 
 def show_report(report: Report) -> None:

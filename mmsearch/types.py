@@ -1,5 +1,6 @@
 """The nouns of mmsearch: frozen values without I/O. Each word has one meaning everywhere."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -91,6 +92,11 @@ Filter = Compare | In | Contains | Prefix | And | Or | Not
 def digest(*parts: object) -> str:
     """A stable id of 32 hexadecimal digits for the parts; equal parts give equal ids on every machine."""
     return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+
+def is_digest(text: str) -> bool:
+    """Whether the text can be an id that `digest` made: of what comes from outside, no other is looked for."""
+    return re.fullmatch(r"[0-9a-f]{32}", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +254,8 @@ class Query:
     """How much results are to differ from each other, from 0 (relevance alone) to 1; None is what the settings say."""
     all_copies: bool = False
     """Every near copy of a document takes a place of its own."""
+    offset: int = 0
+    """How many of the best results to pass over: the next page begins behind this one's top_k."""
 
     @property
     def kind(self) -> QueryKind:
@@ -372,3 +380,45 @@ class Report:
     stopped: bool = False
     reused: int = 0
     job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedDocument:
+    """A document as the library holds it: where it came from and how many segments each space has of it, by name.
+
+    `modality` is its first segment's.
+    """
+
+    id: str
+    uri: str
+    modality: str
+    segments: int
+    spaces: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceState:
+    """A space of the settings as it is now: its facts unless its weights are missing, and how many rows it holds.
+
+    `closed` says why it cannot be asked, with the command that opens it; empty for an open space.
+    """
+
+    name: str
+    space: Space | None
+    closed: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a library holds: documents by modality, the paths that were indexed, rows of each open space by name.
+
+    `search` are the settings that rank, `store` says where the vectors stand.
+    """
+
+    library: str
+    documents: Mapping[Modality, int]
+    roots: tuple[str, ...]
+    rows: Mapping[str, int]
+    store: str
+    search: Mapping[str, Any]

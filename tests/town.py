@@ -50,10 +50,10 @@ def make_town(folder: Path) -> Path:
     return folder
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Of a process with the settings above and no weights but those that come with a package."""
+def environment(folder: Path, more: str = "") -> dict[str, str]:
+    """Of a process with the settings above, and more, and no weights but those that come with a package."""
     config = folder / "mmsearch.toml"
-    config.write_text(SETTINGS)
+    config.write_text(SETTINGS + more)
     hub = {"HF_HOME": str(folder / "hub"), "HF_HUB_OFFLINE": "1"}
     return {**os.environ, **hub, "MMSEARCH_CONFIG": str(config), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
 
@@ -63,12 +63,14 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 @contextmanager
-def serving(folder: Path, library: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def serving(
+    folder: Path, library: Path, *options: str, more: str = ""
+) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """The address of a server on the library, and its process, which is interrupted at the end."""
     process = subprocess.Popen(
-        command("serve", "--library", library, "--port", "0"),
+        command("serve", "--library", library, "--port", "0", *options),
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder, more),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -17,10 +17,10 @@ def add(
 ) -> None:
     """Say whether a document answers a query; said again, it replaces what was said."""
     from mmsearch import schemas, terminal
-    from mmsearch.feedback import open_feedback
+    from mmsearch.opening import judgements_of
     from mmsearch.settings import read_settings
 
-    with errors(as_json), open_feedback(read_settings(library=library)) as feedback:
+    with errors(as_json), judgements_of(read_settings(library=library)) as feedback:
         judgement = feedback.judge(query, document, int(relevant))
         if as_json:
             print_json(schemas.judgement_json(judgement))
@@ -31,10 +31,10 @@ def add(
 def list_judgements(library: Library = None, as_json: Json = False) -> None:
     """What was judged, by query."""
     from mmsearch import schemas, terminal
-    from mmsearch.feedback import open_feedback
+    from mmsearch.opening import judgements_of
     from mmsearch.settings import read_settings
 
-    with errors(as_json), open_feedback(read_settings(library=library)) as feedback:
+    with errors(as_json), judgements_of(read_settings(library=library)) as feedback:
         found = feedback.judgements()
         if as_json:
             print_json([schemas.judgement_json(judgement) for judgement in found])
@@ -49,10 +49,11 @@ def export(
 ) -> None:
     """Write the judgements as queries.jsonl and qrels/test.tsv in the BEIR layout, with the places of documents."""
     from mmsearch import terminal
-    from mmsearch.feedback import export, open_feedback
+    from mmsearch.feedback import export
+    from mmsearch.opening import judgements_of
     from mmsearch.settings import read_settings
 
-    with errors(as_json), open_feedback(read_settings(library=library)) as feedback:
+    with errors(as_json), judgements_of(read_settings(library=library)) as feedback:
         judgements = feedback.judgements()
         export(judgements, folder)
         if as_json:

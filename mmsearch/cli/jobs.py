@@ -1,6 +1,5 @@
 """The commands for indexings: which there were, how far one is, stop it, go on with it, try its failures again."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ JobId = Annotated[str, typer.Argument(metavar="[JOB]", help='The id, the beginni
 def list_jobs(library: Library = None, as_json: Json = False) -> None:
     """The indexings of a library, the newest first."""
     from mmsearch import schemas, terminal
-    from mmsearch.jobs import jobs_of
+    from mmsearch.opening import jobs_of
     from mmsearch.settings import read_settings
 
     with errors(as_json):
@@ -41,7 +40,7 @@ def show(id: JobId = "last", library: Library = None, as_json: Json = False) -> 
 def cancel(id: JobId = "last", library: Library = None) -> None:
     """Ask a running job to stop: it finishes the batch at hand and keeps what is done."""
     from mmsearch import terminal
-    from mmsearch.jobs import jobs_of
+    from mmsearch.opening import jobs_of
     from mmsearch.settings import read_settings
 
     with errors():
@@ -73,8 +72,8 @@ def retry_failed(id: JobId = "last", library: Library = None, as_json: Json = Fa
         terminal.err.print(f"no document failed in job {job.id}")
 
 
-def _job(library: Path | None, id: str) -> Job:
-    from mmsearch.jobs import jobs_of
+def _job(library: str | None, id: str) -> Job:
+    from mmsearch.opening import jobs_of
     from mmsearch.settings import read_settings
 
     return jobs_of(read_settings(library=library)).get(id)

@@ -15,6 +15,7 @@ from mmsearch.cli.options import (
     Json,
     Library,
     Rerank,
+    Wait,
     errors,
     indexing_options,
     kind_of_root,
@@ -45,6 +46,7 @@ def index(
         bool, typer.Option("--prune", help="Remove the documents of a path that is empty or gone.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; nothing is written.")] = False,
+    wait: Wait = None,
     as_json: Json = False,
 ) -> None:
     """Bring the library to the state of the files: new ones in, changed ones replaced, removed and excluded ones out.
@@ -59,21 +61,22 @@ def index(
     if dry_run:
         _preview(paths, library, indexing, roots, how, as_json)
         return
-    run_index(library, paths, roots | how, as_json, indexing)
+    run_index(library, paths, roots | how, as_json, indexing, wait)
 
 
 def run_index(
-    library: Path | None,
+    library: str | None,
     places: Sequence[str | Path | Root],
     how: Mapping[str, Any],
     as_json: bool,
     indexing: dict[str, Any] | None = None,
+    wait: float | None = None,
 ) -> None:
     """Index the places, show how far it is and what was done, and leave with the exit code for it."""
     from mmsearch import schemas, terminal
     from mmsearch.client import Client
 
-    with errors(as_json), Client(library, indexing=indexing) as client:
+    with errors(as_json), Client(library, on_wait=terminal.waiting, wait_s=wait, indexing=indexing) as client:
         with stopping() as stop, terminal.progress(quiet=as_json) as on_progress:
             report = client.index(*places, **how, on_progress=on_progress, stop=stop)
         if as_json:
@@ -88,7 +91,7 @@ def run_index(
 
 def _preview(
     paths: list[str],
-    library: Path | None,
+    library: str | None,
     indexing: dict[str, Any] | None,
     roots: dict[str, Any],
     how: dict[str, bool],
@@ -127,13 +130,14 @@ def search(
         float | None, typer.Option(min=0, max=1, help="How much results are to differ, 0 to 1.  [default: as set]")
     ] = None,
     all_copies: Annotated[bool, typer.Option("--all-copies", help="Near copies in places of their own.")] = False,
+    wait: Wait = None,
     as_json: Json = False,
 ) -> None:
     """Search the library."""
     from mmsearch import schemas, terminal
     from mmsearch.client import Client
 
-    with errors(as_json), Client(library, create=False) as client:
+    with errors(as_json), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait) as client:
         ranking = client.search(
             query,
             image=image,
@@ -157,12 +161,15 @@ def serve(
     library: Library = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    page: Annotated[bool, typer.Option("--page/--no-page", help="The search page beside the API.")] = True,
+    wait: Wait = None,
 ) -> None:
-    """Serve the search page."""
+    """Serve the library: the search page, the API, and this command line in other terminals."""
+    from mmsearch import terminal
     from mmsearch.client import Client
 
-    with errors(), Client(library, create=False) as client:
-        client.serve(host, port)
+    with errors(), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait) as client:
+        client.serve(host, port, page)
 
 
 def demo(

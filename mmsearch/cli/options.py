@@ -1,6 +1,5 @@
 """What all commands share: options with one meaning, exit codes, how errors and JSON are printed."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,13 @@ from mmsearch.types import ROOT_KINDS, Modality, RootKind
 OK, FAILED, BAD_DOCUMENTS, INTERRUPTED = 0, 1, 3, 130
 """Exit codes: well; failed; went through, but some documents are bad; Ctrl-C or SIGTERM. 2 is a wrong command line."""
 
-Library = Annotated[Path | None, typer.Option("--library", help="Folder of the library.  [default: library]")]
+Library = Annotated[
+    str | None, typer.Option("--library", help="Folder of the library, or http://host:port.  [default: library]")
+]
+Wait = Annotated[
+    float | None,
+    typer.Option("--wait", min=0, help="Seconds to wait for another process that has it open.  [default: 10]"),
+]
 Runs = Annotated[
     Path | None, typer.Option("--runs", help="Folder where runs are saved.  [default: in the user's cache]")
 ]
@@ -50,12 +55,13 @@ def errors(as_json: bool = False) -> Iterator[None]:
     from rich.markup import escape
 
     from mmsearch import terminal
+    from mmsearch.schemas import error_json
 
     try:
         yield
     except MMSearchError as error:
         if as_json:
-            print_json({"error": {"code": error.code, "message": str(error), "retryable": error.retryable}})
+            print_json(error_json(error))
         terminal.err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
@@ -65,7 +71,9 @@ def errors(as_json: bool = False) -> Iterator[None]:
 
 def print_json(value: Any) -> None:
     """One JSON value in one line on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    from mmsearch.schemas import encoded
+
+    sys.stdout.write(encoded(value).decode() + "\n")
 
 
 def names(text: str) -> list[str]:

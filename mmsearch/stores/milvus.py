@@ -61,6 +61,7 @@ class MilvusStore:
         self._spaces: dict[str, Space] = {}
         self._behind: set[str] = set()
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._lite = _start_lite(uri)
         try:
             with self._asking():
@@ -78,7 +79,7 @@ class MilvusStore:
         What another process writes to the same server meanwhile is seen within moments: waiting for it would cost a
         server 0.3 s a call.
         """
-        with self._asking():
+        with self._opening, self._asking():
             if not self._client.has_collection(collection, timeout=self._timeout_s):
                 self._client.create_collection(
                     collection, schema=schema(space), consistency_level="Session", timeout=self._timeout_s

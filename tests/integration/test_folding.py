@@ -225,4 +225,4 @@ def test_what_cannot_be_chosen_says_what_can(run: Callable[..., Result], options
 def test_spaces_that_cannot_answer_the_query_say_so(client: Client, files: Path) -> None:
     with pytest.raises(InputError, match="no space among words answers a query by image"):
         client.search(image=files / "crossing.png", spaces=["words"])
-    assert client.spaces() == ["words"]
+    assert [state.name for state in client.spaces()] == ["words"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmsearch.errors import InvalidFilter
-from mmsearch.filters import MAX_DEPTH, matches, parse
+from mmsearch.filters import MAX_DEPTH, expression, matches, parse
 from mmsearch.types import And, Compare, Contains, Filter, In, Not, Or, Prefix, Segment, Span
 
 A, B, C = Compare("a", "=", 1), Compare("b", "=", 2), Compare("c", "=", 3)
@@ -60,6 +60,37 @@ def test_text_becomes_a_tree(text: str, tree: Filter) -> None:
 def test_any_string_can_be_written(value: str, quote: str) -> None:
     escaped = value.replace("\\", "\\\\").replace(quote, quote * 2)
     assert parse(f"a = {quote}{escaped}{quote}") == Compare("a", "=", value)
+
+
+_words = st.text(st.characters() | st.sampled_from("\"'\\\n\ud800"), max_size=8)
+_scalars = _words | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+_fields = _words.filter(lambda field: field != "date")
+_conditions = st.one_of(
+    st.builds(Compare, _fields, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), _scalars),
+    st.builds(In, _fields, st.lists(_scalars, max_size=3).map(tuple)),
+    st.builds(Contains, _fields, _words),
+    st.builds(Prefix, _fields, _words),
+)
+_trees = st.recursive(
+    _conditions,
+    lambda parts: (
+        st.builds(Not, parts)
+        | st.builds(And, st.lists(parts, min_size=2, max_size=3).map(tuple))
+        | st.builds(Or, st.lists(parts, min_size=2, max_size=3).map(tuple))
+    ),
+    max_leaves=8,
+)
+
+
+@given(_trees)
+def test_any_tree_is_written_as_words_that_are_read_as_it(tree: Filter) -> None:
+    assert parse(expression(tree)) == tree
+
+
+@pytest.mark.parametrize("tree", [And(()), Compare("a", "<", float("inf")), Compare("date", "=", 2024)])
+def test_what_no_words_say_is_refused(tree: Filter) -> None:
+    with pytest.raises(InvalidFilter):
+        expression(tree)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 `UPDATE=1 pytest tests/unit/test_public_face.py` writes the files anew; the difference then stands in the commit.
 """
 
+import json
 import os
 import re
 from pathlib import Path
 from typing import Any
 
 import typer.main
+from serving import open_light, served
 
 import mmsearch
 from mmsearch import errors
@@ -50,6 +52,12 @@ def _commands(command: Any, name: str) -> list[str]:
 def _parameter(parameter: Any) -> str:
     names = "/".join((*parameter.opts, *parameter.secondary_opts))
     return f"{names}{' ...' if parameter.nargs == -1 or parameter.multiple else ''}"
+
+
+def test_the_routes_and_what_they_say_are_stable(tmp_path: Path) -> None:
+    with open_light(tmp_path / "library") as client:
+        document = served(client).openapi()
+    _same("openapi.json", json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def test_public_names_are_stable() -> None:

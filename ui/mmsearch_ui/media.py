@@ -1,6 +1,6 @@
 """The routes that hand out pictures and originals of the library, and nothing else of this computer."""
 
-import re
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -8,48 +8,28 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
 from mmsearch.client import Client
-from mmsearch_ui.formats import SHOWN
-
-GUARD = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
-    "object-src 'self'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "private, max-age=60",
-}
-"""Headers of every file: no script runs in it, no other site embeds it, its type is not guessed."""
-
-ID = re.compile(r"[0-9a-f]{32}")
+from mmsearch.errors import NotFound
+from mmsearch.server.files import file_response
+from mmsearch.types import is_digest
 
 
 def media_routes(client: Client) -> APIRouter:
     """`/media/picture/DOCUMENT/SEGMENT` and `/media/document/DOCUMENT`, both with byte ranges; 404 for all else."""
-    routes = APIRouter(prefix="/media")
+    routes = APIRouter(prefix="/media", include_in_schema=False)
 
     @routes.get("/picture/{document_id}/{segment_id}")
     def picture(document_id: str, segment_id: str) -> FileResponse:
-        return _file(client.picture(document_id, segment_id) if _are_ids(document_id, segment_id) else None)
+        return _file(client.picture, document_id, segment_id)
 
     @routes.get("/document/{document_id}")
     def document(document_id: str) -> FileResponse:
-        return _file(client.document(document_id) if _are_ids(document_id) else None)
+        return _file(client.document, document_id)
 
     return routes
 
 
-def _are_ids(*ids: str) -> bool:
-    return all(ID.fullmatch(id) for id in ids)
-
-
-def _file(path: Path | None) -> FileResponse:
-    if path is None or not path.is_file():
-        raise HTTPException(404, "not in the library")
-    shown_as = SHOWN.get(path.suffix.lower())
-    return FileResponse(
-        path,
-        media_type=shown_as or "application/octet-stream",
-        filename=path.name,
-        content_disposition_type="inline" if shown_as else "attachment",
-        headers=GUARD,
-    )
+def _file(find: Callable[..., Path | None], *ids: str) -> FileResponse:
+    try:
+        return file_response(find(*ids) if all(map(is_digest, ids)) else None)
+    except NotFound as error:
+        raise HTTPException(404, str(error)) from error

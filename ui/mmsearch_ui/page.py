@@ -1,10 +1,7 @@
-"""Puts the page together and serves it."""
+"""Puts the page together."""
 
 import os
-import socket
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,11 +9,10 @@ from urllib.parse import parse_qsl
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio when it is imported
 
 import gradio as gr
-import uvicorn
 from fastapi import FastAPI
 
 from mmsearch.client import Client
-from mmsearch.errors import ConfigError, MMSearchError
+from mmsearch.errors import MMSearchError
 from mmsearch.types import MODALITIES, Modality
 from mmsearch_ui.asked import COUNTS, Asked
 from mmsearch_ui.cards import answer_html, error_html, welcome_html
@@ -33,23 +29,8 @@ THEME = gr.themes.Base(
 )
 
 
-def serve(client: Client, host: str, port: int) -> None:
-    """Serve the search page of the client's library until interrupted; port 0 takes a free one.
-
-    One search is made first, so that the models are loaded when the address is printed. Raises ConfigError when
-    the address cannot be listened on, and what Client.search raises.
-    """
-    with _listen(host, port) as listener:
-        print("loading the models ...", file=sys.stderr, flush=True)
-        client.search("open", top_k=1)
-        config = uvicorn.Config(page(client), log_level="warning", timeout_graceful_shutdown=1)
-        with suppress(KeyboardInterrupt):
-            _Server(config).run(sockets=[listener])
-
-
-def page(client: Client) -> FastAPI:
-    """The page as an application of its own: the search at `/`, the files of the library below `/media`."""
-    app = FastAPI(openapi_url=None)
+def mount(client: Client, app: FastAPI) -> None:
+    """Put the page into the application: the search at `/`, the files of the library below `/media`."""
     app.include_router(media_routes(client))
     app.add_middleware(Guard)
     gr.mount_gradio_app(
@@ -66,7 +47,6 @@ def page(client: Client) -> FastAPI:
         css=(HERE / "style.css").read_text("utf-8"),
         head='<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">',
     )
-    return app
 
 
 def _blocks(client: Client) -> gr.Blocks:
@@ -93,7 +73,7 @@ def _blocks(client: Client) -> gr.Blocks:
             )
             count = gr.Radio(list(COUNTS), value=COUNTS[0], label="Results", elem_id="count")
         with gr.Accordion("More options", open=False, elem_id="more"), gr.Row():
-            spaces = gr.CheckboxGroup(client.spaces(), label="Spaces", elem_id="spaces")
+            spaces = gr.CheckboxGroup(_open_spaces(client), label="Spaces", elem_id="spaces")
             all_copies = gr.Checkbox(label="Each copy by itself", container=False, elem_id="copies")
         answer = gr.HTML(
             welcome_html(examples),
@@ -112,7 +92,7 @@ def _blocks(client: Client) -> gr.Blocks:
 
         def follow(event: gr.EventData) -> tuple[dict[str, Any], list[Modality], int, list[str], bool, str]:
             """The box, the limits, the options and the answer for an address of the page."""
-            asked = Asked.read(dict(parse_qsl(str(event.address).removeprefix("?"))), client.spaces())
+            asked = Asked.read(dict(parse_qsl(str(event.address).removeprefix("?"))), _open_spaces(client))
             typed = {"text": asked.words, "files": []}
             limits = list(asked.modalities), asked.count, list(asked.spaces), asked.all_copies
             return typed, *limits, _answer(client, asked, None, examples)
@@ -133,6 +113,10 @@ def _blocks(client: Client) -> gr.Blocks:
     return blocks
 
 
+def _open_spaces(client: Client) -> list[str]:
+    return [state.name for state in client.spaces() if not state.closed]
+
+
 def _answer(client: Client, asked: Asked, picture: bytes | None, examples: Sequence[str]) -> str:
     if not asked.words and picture is None:
         return welcome_html(examples)
@@ -148,23 +132,3 @@ def _answer(client: Client, asked: Asked, picture: bytes | None, examples: Seque
     except MMSearchError as error:
         return error_html(str(error))
     return answer_html(found, asked)
-
-
-class _Server(uvicorn.Server):
-    """Says where it is once it answers, and can be stopped."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        for listener in sockets or ():
-            host, port, *_ = listener.getsockname()
-            shown = f"[{host}]" if ":" in host else host
-            print(f"mmsearch is ready at http://{shown}:{port}/ (Ctrl+C stops it)", flush=True)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise ConfigError(f"cannot listen on {host}, port {port}: {reason}; choose another with --port") from error

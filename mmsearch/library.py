@@ -1,0 +1,100 @@
+"""What a client asks of a library, wherever it is: open in this process, or in another one that serves it."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from mmsearch.feedback import Judgement
+from mmsearch.jobs import Job
+from mmsearch.progress import Progress
+from mmsearch.types import IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+
+
+class JobList(Protocol):
+    """The indexings of a library."""
+
+    def all(self) -> list[Job]:
+        """Every job, the newest first."""
+
+    def get(self, id: str) -> Job:
+        """The job of that id, or whose id begins so; "last" is the newest. Raises NotFound, InputError."""
+
+    def cancel(self, id: str) -> Job:
+        """Ask a job to stop: it finishes the batch at hand. Raises NotFound, JobError when it has ended."""
+
+    def follow(self, id: str) -> Iterator[Job]:
+        """The job as it goes on, at least every second, to its end. Raises NotFound."""
+
+
+class Judgements(Protocol):
+    """What people said of a library's results."""
+
+    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
+        """Keep what is said of a document for a query in words."""
+
+    def judgements(self) -> list[Judgement]:
+        """What was judged, by query and place."""
+
+
+class Library(Judgements, Protocol):
+    """A library that can be searched and changed. App is one in this process, RemoteLibrary one behind a server."""
+
+    @property
+    def jobs(self) -> JobList:
+        """The indexings of the library."""
+
+    def index(
+        self,
+        roots: Sequence[Root],
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        spaces: Collection[str] = (),
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        verify: bool = False,
+        prune: bool = False,
+    ) -> Report:
+        """Bring the library to the state of the roots, in some spaces only if any are named."""
+
+    def submit(
+        self, roots: Sequence[Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
+    ) -> Job:
+        """The same, not waited for. Raises Busy."""
+
+    def add(
+        self,
+        files: Sequence[Path],
+        replace: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """Keep copies of the files in the library, and index them."""
+
+    def remove(self, document_id: str) -> None:
+        """Take the document out of the library."""
+
+    def search(self, query: Query) -> Ranking:
+        """The ranking for the query."""
+
+    def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
+        """The documents in the order of their places."""
+
+    def document(self, document_id: str) -> IndexedDocument:
+        """The document of that id. Raises NotFound."""
+
+    def file(self, document_id: str) -> Path | None:
+        """The file that the document is read from; None when it is not in the library or has no file."""
+
+    def picture(self, document_id: str, segment_id: str = "") -> Path | None:
+        """The file with the upright copy of a segment's picture, or of any picture of the document."""
+
+    def examples(self) -> list[str]:
+        """A few searches to try."""
+
+    def spaces(self) -> list[SpaceState]:
+        """The spaces of the settings as they are now."""
+
+    def stats(self) -> Stats:
+        """What the library holds."""
+
+    def close(self) -> None:
+        """Release it."""

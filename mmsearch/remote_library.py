@@ -1,0 +1,332 @@
+"""A library that another process serves: the same questions and answers over HTTP.
+
+By httpx2 2.16 (BSD-3-Clause, November 2026), the successor of httpx by its author, which reads server-sent events
+itself, and tenacity 9.2 (Apache-2.0, October 2026). Both are pure Python.
+"""
+
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import httpx2
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from mmsearch.asking import SearchFields
+from mmsearch.errors import Busy, InputError, JobError, MMSearchError, NotFound, StoreUnavailable
+from mmsearch.feedback import Judgement
+from mmsearch.holding import holder_of
+from mmsearch.jobs import Job
+from mmsearch.progress import Progress
+from mmsearch.schemas import encoded, error_of, job_of, ranking_of, state_of, stats_of
+from mmsearch.sources.found import reachable
+from mmsearch.types import IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+
+TIMEOUT = httpx2.Timeout(120.0, connect=5.0)
+"""A search may have to wait for a model that is being loaded; a stream says something every 15 s."""
+LOOK = httpx2.Timeout(2.0)
+GATEWAY_FAILED = (502, 503, 504)
+ATTEMPTS = 4
+LONGEST_PAUSE_S = 2.0
+
+
+class RemoteLibrary:
+    """The library behind the server at `http://host:port`.
+
+    Without a `token`, changes use the one that the server left in its library's folder for this user, if it runs on
+    this machine. Errors are of the same classes as in the server; what may work later is tried again for a few
+    seconds. Raises StoreUnavailable when nothing answers.
+    """
+
+    def __init__(self, address: str, token: str = "") -> None:
+        self.address = address.rstrip("/")
+        self._token = token
+        _check_address(address)
+        self._http = httpx2.Client(base_url=self.address, timeout=TIMEOUT, trust_env=not _is_local(address))
+        self.jobs = RemoteJobs(self)
+        self._open = ExitStack()
+        self._open.enter_context(self._http)
+        self._files = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="mmsearch-")))
+
+    def pid(self) -> int | None:
+        """The process that answers at the address, None when none of ours does."""
+        try:
+            return int(self._http.get("/healthz", timeout=LOOK).json()["pid"])
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError):
+            return None
+
+    def index(
+        self,
+        roots: Sequence[Root],
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        spaces: Collection[str] = (),
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        verify: bool = False,
+        prune: bool = False,
+    ) -> Report:
+        return self._done(self.submit(roots, spaces, verify=verify, prune=prune), on_progress, stop)
+
+    def submit(
+        self, roots: Sequence[Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
+    ) -> Job:
+        asked = {"roots": [asdict(root) for root in roots], "spaces": sorted(spaces), "verify": verify, "prune": prune}
+        return job_of(self._change("POST", "/v1/jobs", body=asked))
+
+    def add(
+        self,
+        files: Sequence[Path],
+        replace: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        with ExitStack() as opened:
+            sent = []
+            for file in files:
+                with reachable(file):
+                    sent.append(("files", (file.name, opened.enter_context(file.open("rb")))))
+            job = self._change("POST", "/v1/documents", files=sent, data={"replace": str(replace).lower()})
+        return self._done(job_of(job), on_progress, stop)
+
+    def remove(self, document_id: str) -> None:
+        self._change("DELETE", f"/v1/documents/{_segment(document_id)}")
+
+    def search(self, query: Query) -> Ranking:
+        fields = SearchFields.of(query).model_dump()
+        media = {name: data for name in ("image", "audio") if (data := getattr(query, name)) is not None}
+        if not media:
+            said = self._ask("POST", "/v1/search", body=fields)
+        else:
+            files = {name: (name, data) for name, data in media.items()}
+            said = self._ask(
+                "POST", "/v1/search", data={k: v for k, v in fields.items() if v not in ([], None)}, files=files
+            )
+        return ranking_of(said, query)
+
+    def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
+        said = self._ask("GET", "/v1/documents", params={"offset": offset, "limit": limit})
+        return [IndexedDocument(**document) for document in said["documents"]]
+
+    def document(self, document_id: str) -> IndexedDocument:
+        return IndexedDocument(**self._ask("GET", f"/v1/documents/{_segment(document_id)}"))
+
+    def file(self, document_id: str) -> Path | None:
+        return self._fetched(f"/v1/documents/{_segment(document_id)}/content", {})
+
+    def picture(self, document_id: str, segment_id: str = "") -> Path | None:
+        return self._fetched(f"/v1/documents/{_segment(document_id)}/thumbnail", {"segment": segment_id})
+
+    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
+        seen = (
+            {"document": document.segment.document_id, "segment": document.segment.id}
+            | {"rank": document.rank, "score": document.score}
+            if isinstance(document, Result)
+            else {"document": _place(document)}
+        )
+        return Judgement(**self._change("POST", "/v1/feedback", body={"query": query, "grade": grade} | seen))
+
+    def judgements(self) -> list[Judgement]:
+        said = self._ask("GET", "/v1/feedback", headers=self._authorization())
+        return [Judgement(**judgement) for judgement in said["judgements"]]
+
+    def examples(self) -> list[str]:
+        return list(self._ask("GET", "/v1/examples")["examples"])
+
+    def spaces(self) -> list[SpaceState]:
+        return [state_of(state) for state in self._ask("GET", "/v1/spaces")["spaces"]]
+
+    def stats(self) -> Stats:
+        return stats_of(self._ask("GET", "/v1/stats"))
+
+    def close(self) -> None:
+        self._open.close()
+
+    def _done(self, job: Job, on_progress: Callable[[Progress], None], stop: Callable[[], bool]) -> Report:
+        """The report of the job when it is over; it is cancelled when whoever waits for it is interrupted or stops."""
+        last: Mapping[str, Any] = {}
+        try:
+            for now in self.jobs.follow(job.id):
+                job = now
+                if job.progress and job.progress != last:
+                    last = job.progress
+                    on_progress(Progress(**last))
+                if stop() and not job.over:
+                    with suppress(JobError):  # it ended meanwhile
+                        self.jobs.cancel(job.id)
+        except BaseException:
+            with suppress(MMSearchError):
+                self.jobs.cancel(job.id)
+            raise
+        return job.outcome()
+
+    def _events(self, place: str) -> Iterator[Any]:
+        """What the server tells at the place, until it ends or breaks off."""
+        with self._translated(), self._http.sse(place, headers=self._authorization()) as events:
+            _raise_error(events.response)
+            for event in events:
+                yield event.json()
+
+    def _ask(self, method: str, place: str, **sent: Any) -> Any:
+        """What the server answers, asked again where that may help."""
+        return _said(_patient(_may_work_later)(self._once, method, place, **sent))
+
+    def _change(self, method: str, place: str, **sent: Any) -> Any:
+        """The same with the right to change the library. What may have been done already is not asked for again."""
+        answer = _patient(_was_not_done)(self._once, method, place, headers=self._authorization(), **sent)
+        return _said(answer) if answer.content else None
+
+    def _once(self, method: str, place: str, body: Any = None, **sent: Any) -> httpx2.Response:
+        if body is not None:
+            sent["content"] = encoded(body)
+            sent["headers"] = {**sent.get("headers", {}), "Content-Type": "application/json"}
+        with self._translated():
+            answer = self._http.request(method, place, **sent)
+        _raise_error(answer)
+        return answer
+
+    def _fetched(self, place: str, params: Mapping[str, str]) -> Path | None:
+        """A copy of what is at the place, kept until this is closed; None when there is nothing."""
+        folder = Path(tempfile.mkdtemp(dir=self._files))
+        try:
+            with self._translated(), self._http.stream("GET", place, params=params) as answer:
+                _raise_error(answer)
+                file = folder / _file_name(answer)
+                with file.open("wb") as kept:
+                    for chunk in answer.iter_bytes():
+                        kept.write(chunk)
+        except NotFound:
+            return None
+        return file
+
+    def _authorization(self) -> dict[str, str]:
+        self._token = self._token or self._token_of_neighbour()
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
+    def _token_of_neighbour(self) -> str:
+        """The token that a server on this machine left for this user, if this is the address it left it for."""
+        if not _is_local(self.address):
+            return ""
+        holder = holder_of(Path(self.stats().library))
+        port = urlsplit(self.address).port
+        return holder.token if holder and holder.address and urlsplit(holder.address).port == port else ""
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx2.HTTPError as error:
+            raise StoreUnavailable(
+                f'no mmsearch server answers at {self.address} ({error}); start one with "mmsearch serve"'
+            ) from error
+
+
+class RemoteJobs:
+    """The indexings of the library behind a server."""
+
+    def __init__(self, library: RemoteLibrary) -> None:
+        self._library = library
+
+    def all(self) -> list[Job]:
+        said = self._library._ask("GET", "/v1/jobs", headers=self._library._authorization())
+        return [job_of(job) for job in said["jobs"]]
+
+    def get(self, id: str) -> Job:
+        place = f"/v1/jobs/{_segment(id, 'job')}"
+        return job_of(self._library._ask("GET", place, headers=self._library._authorization()))
+
+    def cancel(self, id: str) -> Job:
+        return job_of(self._library._change("DELETE", f"/v1/jobs/{_segment(id, 'job')}"))
+
+    def follow(self, id: str) -> Iterator[Job]:
+        """As it is told; where the telling breaks off, whether the server is still there is asked anew."""
+        while True:
+            job = self.get(id)
+            yield job
+            if job.over:
+                return
+            with suppress(StoreUnavailable):
+                for event in self._library._events(f"/v1/jobs/{job.id}/events"):
+                    job = job_of(event)
+                    yield job
+                    if job.over:
+                        return
+
+
+def _patient(promising: Callable[[BaseException], bool]) -> Retrying:
+    """Tries again a few times, after growing pauses, while the errors are promising."""
+    growing = wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE_S)
+
+    def pause(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        return growing(state) + (error.pause_s if isinstance(error, Busy) else 0)
+
+    return Retrying(retry=retry_if_exception(promising), stop=stop_after_attempt(ATTEMPTS), wait=pause, reraise=True)
+
+
+def _may_work_later(error: BaseException) -> bool:
+    return isinstance(error, MMSearchError) and error.retryable
+
+
+def _was_not_done(error: BaseException) -> bool:
+    """The server refused, or never heard of it."""
+    lost = isinstance(error.__cause__, httpx2.HTTPError) and not isinstance(error.__cause__, httpx2.ConnectError)
+    return _may_work_later(error) and not lost
+
+
+def _raise_error(answer: httpx2.Response) -> None:
+    """Raises what the server says went wrong, as the class that it was there."""
+    if answer.is_success:
+        return
+    answer.read()
+    try:
+        error = error_of(answer.json())
+    except (ValueError, KeyError, TypeError):
+        kind = StoreUnavailable if answer.status_code in GATEWAY_FAILED else MMSearchError
+        error = kind(f"{answer.url} answers {answer.status_code}: that is no mmsearch server, or one behind another")
+    raise error
+
+
+def _said(answer: httpx2.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise MMSearchError(f"{answer.url} does not answer in JSON: that is no mmsearch server") from error
+
+
+def _check_address(address: str) -> None:
+    try:
+        place = urlsplit(address)
+        good = bool(place.hostname) and place.port != 0  # a port beyond the last is a ValueError
+        httpx2.URL(address)
+    except (ValueError, httpx2.InvalidURL):
+        good = False
+    if not good:
+        raise InputError(f"{address} is not the address of a server; write http://host:port")
+
+
+def _segment(id: str, of: str = "document") -> str:
+    """The id as one segment of an address. Raises NotFound for what cannot be an id."""
+    if not id.isalnum():
+        raise NotFound(f"the library has no {of} {id[:80]!r}")
+    return id
+
+
+def _place(document: str | Path) -> str:
+    """A document as a server may know it: a path of this machine in full, all else as it is."""
+    place = Path(document).expanduser()
+    return place.resolve().as_posix() if place.exists() else str(document)
+
+
+def _file_name(answer: httpx2.Response) -> str:
+    """The name that the server gives the file, without any folder."""
+    said = answer.headers.get("content-disposition", "")
+    _, coded, name = said.partition("filename*=utf-8''")
+    name = unquote(name) if coded else said.partition('filename="')[2].partition('"')[0]
+    return Path(name).name or "file"
+
+
+def _is_local(address: str) -> bool:
+    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")

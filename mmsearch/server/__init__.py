@@ -1,0 +1,1 @@
+"""One process has the library open, and others use it over HTTP; see `mmsearch.server.application`."""

@@ -1,0 +1,88 @@
+"""How the server answers: JSON as mmsearch writes it, and every error in one form."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mmsearch.asking import wrong_values
+from mmsearch.errors import Busy, InputError, MMSearchError, NotFound, TooLarge, Unauthorized, UnsupportedMedia
+from mmsearch.schemas import ErrorAnswer, encoded, error_json
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    422: {"model": ErrorAnswer, "description": "What was sent does not decode."},
+    "default": {"model": ErrorAnswer, "description": "Why it failed, and whether to try again."},
+}
+"""Of every route, for the OpenAPI document."""
+
+OF_STATUS: dict[int, type[MMSearchError]] = {404: NotFound, 413: TooLarge, 415: UnsupportedMedia}
+"""Errors of the framework as ours; all others below 500 are InputError."""
+
+log = logging.getLogger(__name__)
+
+
+class Json(JSONResponse):
+    """JSON with whatever characters a file name may hold."""
+
+    def render(self, content: Any) -> bytes:
+        return encoded(content)
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Let every error of the application be answered in the one form, with the status of its class."""
+
+    @app.exception_handler(MMSearchError)
+    async def ours(_: Request, error: MMSearchError) -> Json:
+        return error_answer(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong(_: Request, error: RequestValidationError) -> Json:
+        return error_answer(InputError(wrong_values(error.errors())))
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> Json:
+        kind = OF_STATUS.get(error.status_code, InputError)
+        said = f"{request.method} {request.url.path}: {error.detail}"
+        return Json(error_json(kind(said)), error.status_code, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Json:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return error_answer(MMSearchError("the server made a mistake; its log says where"))
+
+
+class TooLargeInOurForm:
+    """Puts the framework's own answer to a body beyond the limit, which is plain text, into the one form."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        theirs = False
+
+        async def ours(message: Message) -> None:
+            nonlocal theirs
+            if message["type"] == "http.response.start" and message["status"] == TooLarge.status:
+                theirs = Headers(scope=message).get("content-type", "").startswith("text/plain")
+                if theirs:
+                    await error_answer(TooLarge("the request is larger than is taken here"))(scope, receive, send)
+            if not theirs:
+                await send(message)
+
+        await self._app(scope, receive, ours)
+
+
+def error_answer(error: MMSearchError) -> Json:
+    """The answer that says the error."""
+    headers = {}
+    if isinstance(error, Busy):
+        headers["Retry-After"] = str(error.pause_s)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    return Json(error_json(error), error.status, headers)

@@ -1,0 +1,68 @@
+"""The server's application: the routes below `/v1`, and the search page at `/` where it is installed."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from mmsearch.app import App
+from mmsearch.server.admission import Admission
+from mmsearch.server.answers import TooLargeInOurForm, answer_errors
+from mmsearch.server.documents import document_routes
+from mmsearch.server.doors import Doorkeeper, owner
+from mmsearch.server.feedback import feedback_routes
+from mmsearch.server.searching import search_routes
+from mmsearch.server.state import state_routes
+from mmsearch.server.working import job_routes
+
+VERSION = "1"
+"""Of the routes and what they say; changes with a change that breaks those who use them."""
+
+
+def application(
+    app: App,
+    token: str,
+    names: tuple[str, ...] = (),
+    mount: Callable[[FastAPI], None] | None = None,
+) -> FastAPI:
+    """The library of the app over HTTP.
+
+    It answers to those names of this machine, to any where none is given. Whoever changes the library must give the
+    token. `mount` puts a page at `/`. When it stops, what runs is finished, and jobs end after the batch at hand.
+    """
+    admission = Admission(app.settings.server.searches)
+
+    @asynccontextmanager
+    async def living(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await admission.finish()
+        await run_in_threadpool(app.finish)
+
+    api = FastAPI(
+        title="mmsearch",
+        version=VERSION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=living,
+    )
+    api.state.admission = admission
+    answer_errors(api)
+    check = owner(token)
+    api.include_router(state_routes(app))
+    api.include_router(search_routes(app, admission))
+    api.include_router(document_routes(app, check))
+    api.include_router(job_routes(app, check))
+    api.include_router(feedback_routes(app, check))
+
+    @api.get("/v1/{path:path}", include_in_schema=False)
+    def nothing(path: str) -> None:
+        raise HTTPException(404, "there is no such route; /v1/openapi.json names them")
+
+    if mount:
+        mount(api)
+    api.add_middleware(TooLargeInOurForm)
+    api.add_middleware(Doorkeeper, names=names)
+    return api

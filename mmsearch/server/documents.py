@@ -1,0 +1,86 @@
+"""`/v1/documents`: what the library holds; its files; adding and removing."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from starlette.responses import FileResponse, Response
+from typing_extensions import TypedDict
+
+from mmsearch.app import App
+from mmsearch.errors import NotFound
+from mmsearch.jobs import Job
+from mmsearch.schemas import job_json
+from mmsearch.server.answers import ERRORS, Json
+from mmsearch.server.files import file_response
+from mmsearch.types import IndexedDocument, is_digest
+
+MOST_LISTED = 1_000
+MOST_FILES = 100
+FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}, "description": "The file."}}
+
+
+class DocumentsJson(TypedDict):
+    total: int
+    documents: list[IndexedDocument]
+
+
+def document_routes(app: App, owner: Callable[..., None]) -> APIRouter:
+    """The routes of the documents."""
+    routes = APIRouter(prefix="/v1/documents", tags=["documents"], responses=ERRORS)
+    changing = [Depends(owner)]
+
+    @routes.get("", response_model=DocumentsJson, summary="The documents in the order of their places")
+    def documents(
+        offset: Annotated[int, Query(ge=0, le=2**53)] = 0, limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 100
+    ) -> Json:
+        listed = [as_json(document) for document in app.documents(offset, limit)]
+        return Json({"total": sum(app.manifest.census().values()), "documents": listed})
+
+    @routes.post(
+        "",
+        response_model=Job,
+        status_code=202,
+        dependencies=changing,
+        summary="Give the library files to keep, and index them",
+        max_body_size=app.settings.indexing.max_file_bytes + (1 << 20),
+        form_limits={"max_files": MOST_FILES},
+    )
+    def add(
+        files: Annotated[list[UploadFile], File(description="Each under its own name.")],
+        replace: Annotated[bool, Form(description="Take the place of files with the same names.")] = False,
+    ) -> Json:
+        kept: list[Path] = [app.keep(file.filename or "", file.file, replace) for file in files]
+        job = app.submit_kept(kept)
+        return Json(job_json(job), 202, {"Location": f"/v1/jobs/{job.id}"})
+
+    @routes.get("/{document_id}", response_model=IndexedDocument, summary="One document")
+    def document(document_id: str) -> Json:
+        return Json(as_json(app.document(checked(document_id))))
+
+    @routes.delete("/{document_id}", status_code=204, dependencies=changing, summary="Take it out of the library")
+    def remove(document_id: str) -> Response:
+        app.remove(checked(document_id))
+        return Response(status_code=204)
+
+    @routes.get("/{document_id}/content", responses=FILE, response_class=FileResponse, summary="Its file")
+    def content(document_id: str) -> FileResponse:
+        return file_response(app.file(checked(document_id)))
+
+    @routes.get("/{document_id}/thumbnail", responses=FILE, response_class=FileResponse, summary="A small picture")
+    def thumbnail(document_id: str, segment: str = "") -> FileResponse:
+        return file_response(app.picture(checked(document_id), segment and checked(segment)))
+
+    return routes
+
+
+def checked(id: str) -> str:
+    """The id if there can be such a one. Raises NotFound."""
+    if not is_digest(id):
+        raise NotFound(f"the library has no document {id[:80]!r}")
+    return id
+
+
+def as_json(document: IndexedDocument) -> dict[str, Any]:
+    return {name: getattr(document, name) for name in document.__slots__}
