@@ -4,14 +4,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mmsearch.async_client import AsyncClient as AsyncClient
     from mmsearch.client import Client as Client
 
 __version__ = version("mmsearch")
-__all__ = ["Client", "__version__"]
+__all__ = ["AsyncClient", "Client", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """The client on first use: `import mmsearch` alone loads nothing heavy."""
+    """The clients on first use: `import mmsearch` alone loads nothing heavy."""
+    if name == "AsyncClient":
+        from mmsearch.async_client import AsyncClient
+
+        return AsyncClient
     if name == "Client":
         from mmsearch.client import Client
 

@@ -13,6 +13,7 @@ from mmsearch.filters import parse
 from mmsearch.holding import Holder
 from mmsearch.jobs import Job
 from mmsearch.library import Library
+from mmsearch.notebook import Found
 from mmsearch.opening import open_library
 from mmsearch.parts import load
 from mmsearch.preview import Preview, preview_of
@@ -213,6 +214,7 @@ class Client:
         the best. `spaces` are asked instead of those that the router chooses; `fusion`, `diversity` (0 to 1) and
         `rerank` (have the best results read again) take the place of the settings'; with `all_copies` near copies of a
         document are results of their own.
+        In a notebook the ranking shows itself with pictures, tables and players.
         Raises InputError, and ModelUnavailable when the reranker is asked for and its weights are not here.
         """
         query = Query(
@@ -229,7 +231,7 @@ class Client:
             rerank=rerank,
             offset=offset,
         )
-        return self.library.search(query)
+        return Found.of(self.library.search(query), self.library)
 
     def evaluate(
         self,
