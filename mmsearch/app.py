@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
@@ -17,11 +17,10 @@ from mmsearch.holding import Hold
 from mmsearch.indexing import Indexer, Places
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
 from mmsearch.manifest import Entry, Manifest
-from mmsearch.parts import build, closed_aids, copies_in, encoders_of, load, readers_of, recognised_suffixes
+from mmsearch.parts import build, closed_aids, encoders_of, load, readers_of, reading_of
 from mmsearch.progress import Progress
 from mmsearch.protocols import Reader, Reranker, Store
 from mmsearch.queueing import JobQueue
-from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
 from mmsearch.refinement import read_refinement
 from mmsearch.renditions import Renditions
 from mmsearch.reranking import Reranking
@@ -74,6 +73,7 @@ class App:
         self.reranking = Reranking(reranker, limits.rerank_depth, limits.rerank)
         self.manifest, self.jobs = Manifest(folder / MANIFEST_FILE), Jobs(folder)
         self._queue = JobQueue(self.jobs)
+        self.heard: Callable[[Ranking], None] = lambda _: None
         self.renditions = Renditions(folder / "pictures")
         self.uploads = Uploads(folder / "uploads", settings.indexing.max_file_bytes)
         uri = settings.store.uri or str(folder / "milvus.db")
@@ -146,7 +146,7 @@ class App:
         return Indexer(
             {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
             self.readers,
-            self._reading,
+            partial(reading_of, self.settings, self.readers),
             self.store,
             self.manifest,
             self.renditions,
@@ -195,6 +195,11 @@ class App:
                 file.unlink(missing_ok=True)
         return report
 
+    @property
+    def queued(self) -> int:
+        """How many submitted jobs are not over."""
+        return self._queue.waiting
+
     def finish(self) -> None:
         """End what was submitted after the batch at hand; see JobQueue.finish."""
         self._queue.finish()
@@ -219,6 +224,7 @@ class App:
     def search(self, query: Query) -> Ranking:
         """Search; see Searcher.search. A page is cut from the one ranking that reaches down to its end."""
         found = self.searcher.search(replace(query, top_k=query.offset + query.top_k, offset=0))
+        self.heard(found)
         return replace(found, query=query, results=found.results[query.offset :])
 
     def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
@@ -337,22 +343,6 @@ class App:
             on_progress(progress)
 
         return step
-
-    def _reading(self, folder: Path) -> Reading:
-        """What reads documents: processes, or this one where the settings want none."""
-        limits = self.settings.indexing
-        workers = usual_workers() if limits.workers is None else limits.workers
-        if not workers:
-            return Here(self.readers, folder, copies_in(self.settings, folder))
-        return ProcessPool(
-            "mmsearch.parts:readers_of",
-            (self.settings,),
-            folder,
-            workers,
-            Limits(limits.read_timeout_s, limits.worker_memory_bytes),
-            copies_in(self.settings, folder),
-            recognised_suffixes(self.settings),
-        )
 
     @contextmanager
     def _turn(self, stop: Callable[[], bool]) -> Iterator[bool]:

@@ -1,6 +1,6 @@
 """Makes the parts that the settings name by import path, in whatever process they are needed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +10,7 @@ from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers import default_readers
 from mmsearch.readers.audio import AudioReader
+from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
 from mmsearch.settings import Part, Settings
 from mmsearch.sources import Copies
 
@@ -95,3 +96,20 @@ def closed_reason(model: object, fact: str = "space") -> str:
     except ModelUnavailable as error:
         return str(error)
     return ""
+
+
+def reading_of(settings: Settings, readers: Sequence[Reader], folder: Path) -> Reading:
+    """What reads documents, with a folder for what is on its way: processes, or this one where none are wanted."""
+    limits = settings.indexing
+    workers = usual_workers() if limits.workers is None else limits.workers
+    if not workers:
+        return Here(readers, folder, copies_in(settings, folder))
+    return ProcessPool(
+        "mmsearch.parts:readers_of",
+        (settings,),
+        folder,
+        workers,
+        Limits(limits.read_timeout_s, limits.worker_memory_bytes),
+        copies_in(settings, folder),
+        recognised_suffixes(settings),
+    )

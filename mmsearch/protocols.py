@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,15 @@ class Encoder(Protocol):
 
         A word of the string that may stand as several terms has them all, with `bm25.OR` between them.
         """
+
+
+@runtime_checkable
+class BatchesQueries(Protocol):
+    """An encoder that encodes queries together that are asked at the same time."""
+
+    @property
+    def query_batches(self) -> Mapping[int, int]:
+        """How many batches there were of each size."""
 
 
 class Store(Protocol):

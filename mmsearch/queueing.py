@@ -27,6 +27,11 @@ class JobQueue:
         self._worker: ThreadPoolExecutor | None = None
         self._waiting = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many are not over."""
+        return self._waiting
+
     def submit(self, asked: Mapping[str, Any], work: Work) -> Job:
         """A job that is done after those before it; how it goes is in `Jobs`. Raises Busy."""
         with self._submitting:

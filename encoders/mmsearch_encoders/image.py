@@ -1,7 +1,7 @@
 """The image space: pictures and words in one space by an open_clip model (Radford et al., ICML 2021)."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -132,6 +132,10 @@ class ImageEncoder:
             with reporting(f"encoding by {self.source.model}"):
                 fill(rows, [loaded.pixels] * len(segments), self._budget, loaded.device, encode_once, prepare)
         return rows
+
+    @property
+    def query_batches(self) -> Mapping[int, int]:
+        return self._words_together.sizes + self._pictures_together.sizes
 
     def encode_query(self, query: Query) -> Vector:
         """Together with the queries that other threads ask at the same time."""

@@ -1,6 +1,6 @@
 """The text space: any sentence-transformers model (Reimers and Gurevych, EMNLP 2019), one from a package by default."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -114,6 +114,10 @@ class TextEncoder:
 
     def encode(self, segments: Sequence[Segment]) -> Embeddings:
         return self._encode([for_encoder(segment) for segment in segments], self.prompts.passage)
+
+    @property
+    def query_batches(self) -> Mapping[int, int]:
+        return self._together.sizes
 
     def encode_query(self, query: Query) -> Vector:
         """Together with the queries that other threads ask at the same time."""

@@ -4,6 +4,7 @@ Nobody waits for company. A query that comes alone is encoded at once; those tha
 the first of them to wake encodes it for all (as in leader-follower queues, Schmidt et al., PLoP 2000).
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Condition
@@ -36,6 +37,8 @@ class Together(Generic[Asked]):
         self._waiting: list[_Ticket[Asked]] = []
         self._encoding = False
         self._changed = Condition()
+        self.sizes: Counter[int] = Counter()
+        """How many batches there were of each size."""
 
     def __call__(self, asked: Asked) -> Vector:
         """The query's row. Raises what encoding this query raises, whatever else was in its batch."""
@@ -54,6 +57,7 @@ class Together(Generic[Asked]):
             finally:
                 with self._changed:
                     self._encoding = False
+                    self.sizes[len(batch)] += 1
                     for ticket in batch:
                         ticket.done = True
                     self._changed.notify_all()

@@ -1,6 +1,7 @@
 """How the server answers: JSON as mmsearch writes it, and every error in one form."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -34,27 +35,28 @@ class Json(JSONResponse):
         return encoded(content)
 
 
-def answer_errors(app: FastAPI) -> None:
+def answer_errors(app: FastAPI, on_error: Callable[[MMSearchError], None] = lambda _: None) -> None:
     """Let every error of the application be answered in the one form, with the status of its class."""
 
     @app.exception_handler(MMSearchError)
     async def ours(_: Request, error: MMSearchError) -> Json:
+        on_error(error)
         return error_answer(error)
 
     @app.exception_handler(RequestValidationError)
-    async def wrong(_: Request, error: RequestValidationError) -> Json:
-        return error_answer(InputError(wrong_values(error.errors())))
+    async def wrong(request: Request, error: RequestValidationError) -> Json:
+        return await ours(request, InputError(wrong_values(error.errors())))
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> Json:
-        kind = OF_STATUS.get(error.status_code, InputError)
-        said = f"{request.method} {request.url.path}: {error.detail}"
-        return Json(error_json(kind(said)), error.status_code, dict(error.headers or {}))
+        said = OF_STATUS.get(error.status_code, InputError)(f"{request.method} {request.url.path}: {error.detail}")
+        on_error(said)
+        return Json(error_json(said), error.status_code, dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Json:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return error_answer(MMSearchError("the server made a mistake; its log says where"))
+        return await ours(request, MMSearchError("the server made a mistake; its log says where"))
 
 
 class TooLargeInOurForm:

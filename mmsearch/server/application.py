@@ -13,6 +13,7 @@ from mmsearch.server.answers import TooLargeInOurForm, answer_errors
 from mmsearch.server.documents import document_routes
 from mmsearch.server.doors import Doorkeeper, owner
 from mmsearch.server.feedback import feedback_routes
+from mmsearch.server.metrics import Metrics, metric_routes
 from mmsearch.server.searching import search_routes
 from mmsearch.server.state import state_routes
 from mmsearch.server.working import job_routes
@@ -49,9 +50,12 @@ def application(
         lifespan=living,
     )
     api.state.admission = admission
-    answer_errors(api)
+    metrics = Metrics(app, admission)
+    app.heard = metrics.searched
+    answer_errors(api, metrics.failed)
     check = owner(token)
     api.include_router(state_routes(app))
+    api.include_router(metric_routes(metrics))
     api.include_router(search_routes(app, admission))
     api.include_router(document_routes(app, check))
     api.include_router(job_routes(app, check))

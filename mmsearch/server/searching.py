@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
+from starlette.responses import Response
 
 from mmsearch.app import App
 from mmsearch.asking import SearchFields, SearchRequest
@@ -17,6 +18,8 @@ from mmsearch.server.answers import ERRORS, Json
 from mmsearch.types import Query as Asked
 
 FORM_FIELDS = 64
+HUNG_UP = 499
+"""The status for the log where the caller was gone before the search began; nobody reads it."""
 LISTS = ("modalities", "spaces")
 MEDIA = ("image", "audio")
 
@@ -50,12 +53,17 @@ def search_routes(app: App, admission: Admission) -> APIRouter:
     limit_bytes = app.settings.server.query_bytes
     routes = APIRouter(prefix="/v1", tags=["search"], responses=ERRORS)
 
-    async def answer(query: Asked) -> Json:
-        return Json(await admission.run(lambda: ranking_json(app.search(query))))
+    async def answer(request: Request, query: Asked) -> Response:
+        async def gone() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+
+        found = await admission.run(lambda: ranking_json(app.search(query)), gone)
+        return Json(found) if found else Response(status_code=HUNG_UP)
 
     @routes.get("/search", response_model=RankingJson, summary="Search by words")
-    async def search_by_words(asked: Annotated[SearchAddress, Query()]) -> Json:
-        return await answer(asked.query())
+    async def search_by_words(request: Request, asked: Annotated[SearchAddress, Query()]) -> Response:
+        return await answer(request, asked.query())
 
     @routes.post(
         "/search",
@@ -64,8 +72,8 @@ def search_routes(app: App, admission: Admission) -> APIRouter:
         openapi_extra=BODIES,
         max_body_size=limit_bytes * 4 // 3 + 65_536,  # base64 takes four bytes for three
     )
-    async def search(request: Request) -> Json:
-        return await answer(await read_query(request))
+    async def search(request: Request) -> Response:
+        return await answer(request, await read_query(request))
 
     return routes
 

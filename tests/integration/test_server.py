@@ -2,19 +2,23 @@
 
 import base64
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from hashing import HashingEncoder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from media import photo
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import ConfigDict, TypeAdapter
-from serving import OWNER, PASSAGES, QUERIES, closed, eventually, open_light, over_http
+from serving import OWNER, PASSAGES, QUERIES, closed, eventually, on_a_port, open_light, over_http, served
 from town import make_town
 
 from mmsearch.asking import MOST_RESULTS
@@ -390,6 +394,80 @@ def test_a_server_that_stops_finishes_what_runs(town: Path, tmp_path: Path) -> N
                 threading.Timer(0.3, QUERIES.set).start()
             assert QUERIES.is_set(), "the application did not wait"
             assert running.result(1).status_code == 200
+
+
+def test_whoever_hangs_up_before_its_turn_frees_its_place(town: Path, tmp_path: Path) -> None:
+    with open_light(tmp_path / "library", server={"searches": 1}) as client:
+        client.index(town / "festival.md")
+        app = served(client)
+        admission = app.state.admission
+        with on_a_port(app) as address, ThreadPoolExecutor() as pool, closed(QUERIES):
+            running = pool.submit(Client(address).search, "lantern")
+            eventually(lambda: (admission.running, admission.waiting) == (1, 0))
+            waiting = [_asking(address) for _ in range(4)]
+            eventually(lambda: admission.waiting == 4)
+            for connection in waiting[:3]:
+                connection.close()
+            eventually(lambda: admission.waiting == 1)
+            QUERIES.set()
+            assert running.result(60).results
+            assert waiting[3].recv(15) == b"HTTP/1.1 200 OK"
+            waiting[3].close()
+
+
+def _asking(address: str) -> socket.socket:
+    """A connection that has asked for a search."""
+    place = urlsplit(address)
+    connection = socket.create_connection((place.hostname, place.port), timeout=60)
+    connection.sendall(f"GET /v1/search?q=lantern HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+    return connection
+
+
+def test_metrics_say_what_was_asked_and_how_long_it_took(shelf: Client, tmp_path: Path) -> None:
+    (tmp_path / "files" / "a.txt").write_text("An otter.")
+    shelf.index(tmp_path / "files")
+    shelf.app.encoders["image"] = _Closed()
+    shelf.app.renew()
+    with over_http(shelf) as http:
+        for more in ({}, {}, {"filter": 'uri prefix "/nowhere"'}):
+            assert http.get("/v1/search", params={"q": "otter", **more}).status_code == 200
+        assert http.get("/v1/search", params={"q": "a", "top_k": 0}).status_code == 400
+        assert http.get("/v1/nowhere").status_code == 404
+        answer = http.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    samples: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            labels = tuple(value for _, value in sorted(sample.labels.items()))
+            samples.setdefault(sample.name, {})[labels] = sample.value
+    assert samples["mmsearch_queries_total"] == {("text",): 3}
+    assert samples["mmsearch_no_good_match_total"] == {(): 1}
+    counts, sums = samples["mmsearch_search_seconds_count"], samples["mmsearch_search_seconds_sum"]
+    assert counts["", "total"] == counts["text", "encode"] == counts["words", "search"] == 3
+    assert 0 < sum(sums.values()) - sums["", "total"] <= sums["", "total"] * 1.01
+    assert samples["mmsearch_errors_total"] == {("input",): 1, ("not_found",): 1}
+    assert samples["mmsearch_searches"] == {("running",): 0, ("waiting",): 0}
+    assert samples["mmsearch_jobs"] == {(): 0}
+    assert samples["mmsearch_space_closed"] == {("words",): 0, ("text",): 0, ("image",): 1}
+
+
+def test_metrics_count_the_batches_of_an_encoder(shelf: Client) -> None:
+    encoder = HashingEncoder()
+    encoder.query_batches = {1: 5, 3: 2}  # type: ignore[attr-defined]
+    shelf.app.encoders["text"] = encoder
+    with over_http(shelf) as http:
+        text = http.get("/metrics").text
+    assert 'mmsearch_query_batch_size_bucket{le="1.0",space="text"} 5.0' in text
+    assert 'mmsearch_query_batch_size_bucket{le="4.0",space="text"} 7.0' in text
+    assert 'mmsearch_query_batch_size_count{space="text"} 7.0' in text
+    assert 'mmsearch_query_batch_size_sum{space="text"} 11.0' in text
+
+
+class _Closed(HashingEncoder):
+    """A space whose weights are not here."""
+
+    def __init__(self) -> None:
+        super().__init__("image", closed="no weights")
 
 
 HOSTILE: list[tuple[str, str, dict[str, Any], int]] = [
