@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from typing_extensions import TypedDict
 
@@ -65,12 +66,12 @@ def document_routes(app: App, owner: Callable[..., None]) -> APIRouter:
         return Response(status_code=204)
 
     @routes.get("/{document_id}/content", responses=FILE, response_class=FileResponse, summary="Its file")
-    def content(document_id: str) -> FileResponse:
-        return file_response(app.file(checked(document_id)))
+    def content(document_id: str, request: Request) -> Response:
+        return file_response(app.file(checked(document_id)), request)
 
     @routes.get("/{document_id}/thumbnail", responses=FILE, response_class=FileResponse, summary="A small picture")
-    def thumbnail(document_id: str, segment: str = "") -> FileResponse:
-        return file_response(app.picture(checked(document_id), segment and checked(segment)))
+    def thumbnail(document_id: str, request: Request, segment: str = "") -> Response:
+        return file_response(app.picture(checked(document_id), segment and checked(segment)), request)
 
     return routes
 

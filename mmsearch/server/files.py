@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from starlette.responses import FileResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import NotModifiedResponse
 
 from mmsearch.errors import NotFound
 
@@ -50,15 +52,18 @@ GUARD = {
 """Headers of every file: no script runs in it, no other site embeds it, its type is not guessed."""
 
 
-def file_response(path: Path | None) -> FileResponse:
-    """The file. Raises NotFound when there is none."""
+def file_response(path: Path | None, request: Request) -> Response:
+    """The file, or that the one the caller has is the same still. Raises NotFound when there is none."""
     if path is None or not path.is_file():
         raise NotFound("there is no such file in the library")
     shown_as = SHOWN.get(path.suffix.lower())
-    return FileResponse(
+    response = FileResponse(
         path,
+        stat_result=path.stat(),
         media_type=shown_as or "application/octet-stream",
         filename=path.name,
         content_disposition_type="inline" if shown_as else "attachment",
         headers=GUARD,
     )
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return NotModifiedResponse(response.headers) if response.headers["etag"] in known else response

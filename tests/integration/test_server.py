@@ -183,6 +183,14 @@ def test_documents_are_listed_in_pages_and_handed_out(http: TestClient, town: Pa
     part = http.get(f"/v1/documents/{boats['id']}/content", headers={"Range": "bytes=5-9"})
     assert (part.status_code, part.content) == (206, whole[5:10])
     assert part.headers["x-content-type-options"] == "nosniff"
+    sound = http.get(f"/v1/documents/{by_name['memories.flac']['id']}/content", headers={"Range": "bytes=0-3"})
+    assert (sound.status_code, sound.content, sound.headers["content-type"]) == (206, b"fLaC", "audio/flac")
+    again = http.get(f"/v1/documents/{boats['id']}/content", headers={"If-None-Match": part.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "private" in again.headers["cache-control"]
+    active = http.get(f"/v1/documents/{by_name['evil.md']['id']}/content")
+    assert active.headers["content-type"] == "text/plain; charset=utf-8"
+    assert active.headers["content-security-policy"].startswith("default-src 'none'")
     small = http.get(f"/v1/documents/{by_name['cliff.png']['id']}/thumbnail")
     assert (small.status_code, small.headers["content-type"].partition("/")[0]) == (200, "image")
     assert _error(http.get(f"/v1/documents/{boats['id']}/thumbnail")) == (404, "not_found")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse
+from starlette.requests import Request
+from starlette.responses import Response
 
 from mmsearch.client import Client
 from mmsearch.errors import NotFound
@@ -18,18 +19,18 @@ def media_routes(client: Client) -> APIRouter:
     routes = APIRouter(prefix="/media", include_in_schema=False)
 
     @routes.get("/picture/{document_id}/{segment_id}")
-    def picture(document_id: str, segment_id: str) -> FileResponse:
-        return _file(client.picture, document_id, segment_id)
+    def picture(document_id: str, segment_id: str, request: Request) -> Response:
+        return _file(request, client.picture, document_id, segment_id)
 
     @routes.get("/document/{document_id}")
-    def document(document_id: str) -> FileResponse:
-        return _file(client.document, document_id)
+    def document(document_id: str, request: Request) -> Response:
+        return _file(request, client.document, document_id)
 
     return routes
 
 
-def _file(find: Callable[..., Path | None], *ids: str) -> FileResponse:
+def _file(request: Request, find: Callable[..., Path | None], *ids: str) -> Response:
     try:
-        return file_response(find(*ids) if all(map(is_digest, ids)) else None)
+        return file_response(find(*ids) if all(map(is_digest, ids)) else None, request)
     except NotFound as error:
         raise HTTPException(404, str(error)) from error
