@@ -157,7 +157,7 @@ def test_errors_are_one_sentence_and_an_exit_code(tmp_path: Path) -> None:
 def test_a_library_that_is_open_elsewhere_says_so(files: Path, tmp_path: Path) -> None:
     _run(tmp_path, "index", "files", settings=WORDS_ONLY)
     with Client(tmp_path / "library", spaces={name: {"part": ""} for name in ("text", "image", "table")}):
-        locked = _json(_run(tmp_path, "search", "x", "--json", settings=WORDS_ONLY))
+        locked = _json(_run(tmp_path, "search", "x", "--wait", "0", "--json", settings=WORDS_ONLY))
     assert locked["error"]["code"] == "library_locked"
     assert locked["error"]["retryable"] is True
 
