@@ -14,7 +14,7 @@ from mmsearch.errors import ConfigError, LibraryLocked, NotFound
 from mmsearch.examples import examples
 from mmsearch.feedback import Feedback, Judgement
 from mmsearch.holding import Hold
-from mmsearch.indexing import Indexer, Places
+from mmsearch.indexing import Indexer
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.parts import build, closed_aids, encoders_of, load, readers_of, reading_of
@@ -26,10 +26,10 @@ from mmsearch.renditions import Renditions
 from mmsearch.reranking import Reranking
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
-from mmsearch.sources import original
+from mmsearch.sources import given, original
 from mmsearch.sources.found import reachable
-from mmsearch.spaces import fingerprints, held_collections, open_for_search, retire_unnamed, states
-from mmsearch.types import IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.spaces import fingerprints, held_collections, indexed, open_for_search, retire_unnamed, states
+from mmsearch.types import Document, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
 from mmsearch.uploads import Uploads
 from mmsearch.writing import Writer
 
@@ -89,15 +89,11 @@ class App:
         *,
         verify: bool = False,
         prune: bool = False,
-        records: Mapping[str, Places] | None = None,
-        keep: bool = False,
     ) -> Report:
         """Index the roots as a job, into some spaces only if any are named; see Indexer.index. One at a time."""
         wanted = [Root.at(root) for root in roots]
-        given = [Root(place, "records") for place in records or ()]
         how = {"verify": verify, "prune": prune}
-        job = self.jobs.begin(asked_for([*wanted, *given], **how))
-        return self._run(job, wanted, on_progress, spaces, stop, {**how, "records": records, "keep": keep})
+        return self._run(self.jobs.begin(asked_for(wanted, **how)), wanted, on_progress, spaces, stop, how)
 
     def submit(
         self, roots: Iterable[Path | Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
@@ -153,6 +149,24 @@ class App:
             self.folder / "reading",
             self.settings.indexing.batch_segments,
             self.settings.indexing.max_file_bytes,
+        )
+
+    def index_records(
+        self,
+        root: Root,
+        records: Iterable[Mapping[str, Any] | Document],
+        complete: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """Index records that a program gives, under a root for them; see Client.index_records."""
+        return self._run(self.jobs.begin(asked_for([root])), [], on_progress, (), stop, _given(root, records, complete))
+
+    def submit_records(self, root: Root, records: Iterable[Mapping[str, Any]], complete: bool = False) -> Job:
+        """The same, not waited for. Raises Busy."""
+        how = _given(root, records, complete)
+        return self._queue.submit(
+            asked_for([root]), lambda job, stop: self._run(job, [], lambda _: None, (), stop, how)
         )
 
     def keep(self, name: str, content: BinaryIO, replace: bool = False) -> Path:
@@ -229,12 +243,11 @@ class App:
 
     def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
         """The documents of the library in the order of their places."""
-        names = self._space_names()
-        return [_indexed(entry, names) for entry in self.manifest.page(offset, limit)]
+        return indexed(self.manifest, self.manifest.page(offset, limit))
 
     def document(self, document_id: str) -> IndexedDocument:
         """The document of that id. Raises NotFound."""
-        return _indexed(self._entry(document_id), self._space_names())
+        return indexed(self.manifest, [self._entry(document_id)])[0]
 
     def file(self, document_id: str) -> Path | None:
         """The file that a document of the library is read from; None when it is not in the library or has no file."""
@@ -361,9 +374,6 @@ class App:
             raise NotFound(f"the library has no document {document_id[:80]!r}")
         return entry
 
-    def _space_names(self) -> dict[str, str]:
-        return {space.fingerprint: name for name, (_, space) in self.manifest.spaces().items()}
-
     def close(self) -> None:
         """End what was submitted; release the store, the manifest, the feedback, the jobs and the library."""
         self.finish()
@@ -383,6 +393,6 @@ class App:
         self.close()
 
 
-def _indexed(entry: Entry, names: Mapping[str, str]) -> IndexedDocument:
-    spaces = {names[fingerprint]: count for fingerprint, count in entry.spaces.items() if fingerprint in names}
-    return IndexedDocument(entry.id, entry.uri, entry.modality, entry.segments, spaces)
+def _given(root: Root, records: Iterable[Mapping[str, Any] | Document], complete: bool) -> dict[str, Any]:
+    """Options of Indexer.index for records of a root."""
+    return {"records": {root.place: given(root, iter(records))}, "keep": not complete, "prune": complete}

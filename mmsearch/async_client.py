@@ -86,6 +86,7 @@ class AsyncClient:
 
     index = _stoppable(Client.index)
     add = _stoppable(Client.add)
+    index_records = _stoppable(Client.index_records)
     submit = _awaited(Client.submit)
     cancel = _awaited(Client.cancel)
     jobs = _awaited(Client.jobs)

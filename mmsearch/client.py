@@ -24,7 +24,6 @@ from mmsearch.remote_library import RemoteLibrary
 from mmsearch.retrieval_sets import read_set
 from mmsearch.roots import root_at
 from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
-from mmsearch.sources import given
 from mmsearch.spaces import CATALOGUE
 from mmsearch.types import (
     Document,
@@ -172,11 +171,11 @@ class Client:
 
         `bytes` may be among the keys. Records of one `name` have ids of their own, and those with a known id replace
         the earlier ones. With `complete` the records are all there are of the name: others are removed. A space that
-        opens later is filled when they are given again, and so is what was left when `stop` said so.
+        opens later is filled when they are given again, and so is what was left when `stop` said so. To a server they
+        are sent as they come, all before the first is indexed; one elsewhere takes no `path` and `url`.
         """
         root = Root(f"records:{name}", "records", columns=tuple(f"{r}={c}" for r, c in (columns or {}).items()))
-        found = {root.place: given(root, iter(records))}
-        return self.app.index([], on_progress, stop=stop, records=found, keep=not complete, prune=complete)
+        return self.library.index_records(root, records, complete, on_progress, stop)
 
     def preview(
         self,

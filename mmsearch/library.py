@@ -1,13 +1,13 @@
 """What a client asks of a library, wherever it is: open in this process, or in another one that serves it."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
 from mmsearch.progress import Progress
-from mmsearch.types import IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.types import Document, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
 
 
 class JobList(Protocol):
@@ -59,6 +59,16 @@ class Library(Judgements, Protocol):
         self, roots: Sequence[Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
     ) -> Job:
         """The same, not waited for. Raises Busy."""
+
+    def index_records(
+        self,
+        root: Root,
+        records: Iterable[Mapping[str, Any] | Document],
+        complete: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """Index records under a root for them; with `complete` they are all there are of it."""
 
     def add(
         self,

@@ -4,8 +4,10 @@ By httpx2 2.16 (BSD-3-Clause, November 2026), the successor of httpx by its auth
 itself, and tenacity 9.2 (Apache-2.0, October 2026). Both are pure Python.
 """
 
+import json
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +25,7 @@ from mmsearch.jobs import Job
 from mmsearch.progress import Progress
 from mmsearch.schemas import encoded, error_of, job_of, ranking_of, state_of, stats_of
 from mmsearch.sources.found import reachable
-from mmsearch.types import IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.types import Document, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
 
 TIMEOUT = httpx2.Timeout(120.0, connect=5.0)
 """A search may have to wait for a model that is being loaded; a stream says something every 15 s."""
@@ -75,6 +77,24 @@ class RemoteLibrary:
     ) -> Job:
         asked = {"roots": [asdict(root) for root in roots], "spaces": sorted(spaces), "verify": verify, "prune": prune}
         return job_of(self._change("POST", "/v1/jobs", body=asked))
+
+    def index_records(
+        self,
+        root: Root,
+        records: Iterable[Mapping[str, Any] | Document],
+        complete: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        asked = {
+            "name": root.place.removeprefix("records:"),
+            "columns": root.columns,
+            "complete": str(complete).lower(),
+        }
+        headers = {**self._authorization(), "Content-Type": "application/x-ndjson"}
+        sent = map(record_line, records)  # cannot be sent twice, so it is not tried again
+        job = self._once("POST", "/v1/documents/records", params=asked, headers=headers, content=sent)
+        return self._done(job_of(_said(job)), on_progress, stop)
 
     def add(
         self,
@@ -305,6 +325,19 @@ def _check_address(address: str) -> None:
         good = False
     if not good:
         raise InputError(f"{address} is not the address of a server; write http://host:port")
+
+
+def record_line(record: Mapping[str, Any] | Document) -> bytes:
+    """A record as a line of JSON. Raises InputError for what cannot be sent."""
+    if isinstance(record, Document):
+        raise InputError("a server takes records, not documents: send them as dicts")
+    said = dict(record)
+    if isinstance(content := said.get("bytes"), bytes | bytearray | memoryview):
+        said["bytes"] = b64encode(content).decode()
+    try:
+        return json.dumps(said, default=str).encode() + b"\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"a record that cannot be sent as JSON: {error}") from error
 
 
 def _segment(id: str, of: str = "document") -> str:

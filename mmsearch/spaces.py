@@ -1,12 +1,12 @@
 """The spaces of a library that can be used now, and why the others cannot."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from mmsearch.errors import ModelUnavailable
-from mmsearch.manifest import Manifest
+from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Encoder, Store
-from mmsearch.types import Space, SpaceState
+from mmsearch.types import IndexedDocument, Space, SpaceState
 
 CATALOGUE = "words"
 """The space that holds every segment with its payload."""
@@ -95,6 +95,15 @@ def states(
         rows = store.count(opened[name].collection) if name in opened else 0
         found.append(SpaceState(name, space, closed.get(name, ""), rows))
     return found
+
+
+def indexed(manifest: Manifest, entries: Iterable[Entry]) -> list[IndexedDocument]:
+    """The entries as documents that know the spaces by name."""
+    names = {space.fingerprint: name for name, (_, space) in manifest.spaces().items()}
+    return [
+        IndexedDocument(e.id, e.uri, e.modality, e.segments, {names[s]: n for s, n in e.spaces.items() if s in names})
+        for e in entries
+    ]
 
 
 def held_collections(manifest: Manifest, store: Store) -> dict[str, str]:

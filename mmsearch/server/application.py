@@ -14,6 +14,7 @@ from mmsearch.server.documents import document_routes
 from mmsearch.server.doors import Doorkeeper, owner
 from mmsearch.server.feedback import feedback_routes
 from mmsearch.server.metrics import Metrics, metric_routes
+from mmsearch.server.records import record_routes
 from mmsearch.server.searching import search_routes
 from mmsearch.server.state import state_routes
 from mmsearch.server.working import job_routes
@@ -58,6 +59,7 @@ def application(
     api.include_router(metric_routes(metrics))
     api.include_router(search_routes(app, admission))
     api.include_router(document_routes(app, check))
+    api.include_router(record_routes(app, check))
     api.include_router(job_routes(app, check))
     api.include_router(feedback_routes(app, check))
 

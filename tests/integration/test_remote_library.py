@@ -1,16 +1,19 @@
 """The client over HTTP: the same methods, the same results, the same errors as in one process."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from media import photo
-from serving import PASSAGES, TOKEN, closed, eventually, on_a_port, open_light, served
+from serving import OWNER, PASSAGES, TOKEN, closed, eventually, on_a_port, open_light, over_http, served
 from starlette.requests import Request
 from starlette.responses import Response
 from town import make_town
@@ -185,6 +188,42 @@ def far_shelf(shelf: Client) -> Iterator[Client]:
         yield client
 
 
+@pytest.mark.parametrize("where", ["here", "far"])
+def test_records_are_indexed_replaced_and_removed(where: str, request: pytest.FixtureRequest) -> None:
+    client: Client = request.getfixturevalue("shelf" if where == "here" else "far_shelf")
+    pixels = BytesIO()
+    photo(64, 48).save(pixels, "PNG")
+    records: list[dict[str, Any]] = [
+        {"id": 1, "title": "Otters", "body": "An otter swims.", "date": date(2024, 5, 1)},
+        {"id": 2, "body": "A heron waits."},
+        {"id": 3, "title": "Dusk", "bytes": pixels.getvalue()},
+    ]
+    report = client.index_records(iter(records), "pond", columns={"text": "body"})
+    assert (report.indexed, report.failed) == (3, ())
+    [otter] = client.search("otter", filter="date = 2024-05-01").results
+    assert (otter.segment.uri, otter.segment.title) == ("records:pond#1", "Otters")
+    assert {document.modality for document in client.documents()} == {"text", "image"}
+    report = client.index_records([{"id": 2, "body": "A kite."}], "pond", columns={"text": "body"}, complete=True)
+    assert (report.indexed, report.removed) == (1, 2)
+    assert [document.uri for document in client.documents()] == ["records:pond#2"]
+    with pytest.raises(InputError):
+        client.index_records([{"text": "a"}], "pond", columns={"nonsense": "body"})
+
+
+def test_records_of_strangers_open_no_files(shelf: Client, notes: Path) -> None:
+    secret = json.dumps({"id": 1, "path": str(notes / "0.txt")}) + "\n"
+    own = json.dumps({"id": 2, "text": "A kite."}) + "\n"
+    with over_http(shelf, from_host="192.168.1.7") as http:
+        for query, body, failed in (("", secret, ["forbidden"]), ("", own, []), ("columns=path=text", own, None)):
+            answer = http.post(f"/v1/documents/records?{query}", content=body, headers=OWNER)
+            assert answer.status_code == (403 if failed is None else 202)
+            if failed is not None:
+                place = answer.headers["location"]
+                job = eventually(lambda place=place: (now := shelf.app.jobs.get(place[-8:])).over and now)
+                assert [failure.code for failure in job.failed] == failed, job
+    assert [document.uri for document in shelf.documents()] == ["records:records#2"]
+
+
 def test_whoever_is_interrupted_cancels_the_indexing(shelf: Client, far_shelf: Client, notes: Path) -> None:
     def interrupted() -> bool:
         raise KeyboardInterrupt
@@ -195,14 +234,17 @@ def test_whoever_is_interrupted_cancels_the_indexing(shelf: Client, far_shelf: C
     assert far_shelf.index(notes).found == 4
 
 
-def test_an_indexing_that_is_stopped_ends_after_the_batch_at_hand(far_shelf: Client, notes: Path) -> None:
-    asked: list[bool] = []
+def test_an_indexing_that_is_stopped_ends_after_the_batch_at_hand(
+    far_shelf: Client, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "LOOK_S", 0.0)
+    later = threading.Timer(2.0, PASSAGES.set)
 
     def stop() -> bool:
-        asked.append(len(asked) > 1)
-        if asked[-1]:
-            PASSAGES.set()
-        return asked[-1]
+        """From its first time on; the batch at hand is held until the job has been told."""
+        if not later.ident:
+            later.start()
+        return True
 
     with closed(PASSAGES):
         report = far_shelf.index(notes, stop=stop)
