@@ -142,7 +142,14 @@ def test_the_address_can_be_named_too(place: Place) -> None:
     with place.served() as (address, _):
         found = place.json("search", "whale", "--library", address)
         assert Path(found["results"][0]["document"]["uri"]).name == "memories.flac"
-        assert place.json("index", "town", "--library", address)["unchanged"] == 9
+        job = place.json("index", "town", "--library", address)["job"]
+        newest = place.json("jobs", "show", "--library", address)
+        assert (newest["id"], newest["state"]) == (job, "done")
+        whales = ("whale", found["results"][0]["document"]["id"], "--relevant")
+        assert place.json("feedback", "add", *whales, "--library", address)["grade"] == 1
+        assert [said["query"] for said in place.json("feedback", "list")] == ["whale"], (
+            "beside the server, and the same"
+        )
 
 
 def test_the_file_that_names_the_server_is_for_this_user_alone(place: Place) -> None:
