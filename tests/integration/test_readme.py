@@ -5,10 +5,13 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from media import photo
+from serving import TOKEN, on_a_port, open_light, served
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -57,6 +60,27 @@ def test_the_command_lines_are_accepted(home: Path) -> None:
             [sys.executable, "-m", "mmsearch.cli", *arguments], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, (command, done.stderr)
+
+
+def test_the_clients_of_a_server_run(home: Path) -> None:
+    photo(64, 48).save(home / "gull.jpg")
+    (home / "notes.txt").write_text("The boats went out at night.")
+    (home / "photos" / "lamp.txt").write_text("A red lamp at the mole.")
+    code = _block("A server, and several processes").partition("from mmsearch import")[2]
+    with open_light(home / "library") as client, on_a_port(served(client)) as address:
+        code = f"from mmsearch import{code}".replace("http://localhost:7860", address)
+        code = code.replace("/srv/photos", str(home / "photos")).replace(
+            "Client(", f'Client(server={{"token": "{TOKEN}"}}, library='
+        )
+        clients, _, asynchronous = code.partition("async with")
+        program = f"{clients}import asyncio\nasync def main():\n"
+        program += (
+            indent(f"async with{asynchronous}\n    print(len(ranking.results))", "    ") + "\nasyncio.run(main())"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "done 1" in done.stdout
+        assert done.stdout.endswith("3\n"), done.stdout
 
 
 def test_the_make_targets_are_there() -> None:
