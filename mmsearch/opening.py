@@ -43,9 +43,11 @@ def open_library(
             return settings, App(settings, create)
         except LibraryLocked:
             holder = holder_of(settings.library.absolute())
-            if not _own(options) and (remote := _server(holder)):
+            own = _own(options)
+            if not own and (remote := _server(holder)):
                 return settings, remote
-            if time.monotonic() > deadline or (holder and holder.pid == os.getpid()):
+            hopeless = holder and (holder.pid == os.getpid() or (own and holder.address))
+            if hopeless or time.monotonic() > deadline:
                 raise
             if not waited:
                 waited = True

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -51,7 +52,11 @@ class RemoteLibrary:
         self.jobs = RemoteJobs(self)
         self._open = ExitStack()
         self._open.enter_context(self._http)
-        self._files = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="mmsearch-")))
+
+    @cached_property
+    def _files(self) -> Path:
+        """Where copies stand until this is closed."""
+        return Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="mmsearch-")))
 
     def pid(self) -> int | None:
         """The process that answers at the address, None when none of ours does."""
