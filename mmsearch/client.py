@@ -11,6 +11,8 @@ from mmsearch.examples import examples
 from mmsearch.feedback import Judgement
 from mmsearch.filters import parse
 from mmsearch.parts import load
+from mmsearch.portable.exporting import Exported
+from mmsearch.portable.importing import Imported
 from mmsearch.preview import Preview, preview_of
 from mmsearch.progress import Progress
 from mmsearch.refinement import forget_refinement
@@ -219,6 +221,21 @@ class Client:
     def judgements(self) -> list[Judgement]:
         """What was judged, by query and place."""
         return self.app.feedback.judgements()
+
+    def export(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
+        """Write the library into a new folder: Parquet files, and one JSON file that vouches for them.
+
+        Raises InputError when something is in the folder already or nothing in the library, StoreError.
+        """
+        return self.app.export(Path(folder).expanduser().absolute(), on_progress)
+
+    def import_(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Imported:
+        """Take in what `export` wrote. Doing it again changes nothing, and completes what was stopped.
+
+        Documents that the library holds in another version stay as they are. Raises NotFound, InputError when the
+        folder is no export or not whole (then nothing is written), StoreError.
+        """
+        return self.app.import_(Path(folder).expanduser().absolute(), on_progress)
 
     def serve(self, host: str = "127.0.0.1", port: int = 7860) -> None:
         """Serve the search page until interrupted. Raises ConfigError when the page's extra is not installed."""

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from mmsearch.errors import ConfigError, ModelUnavailable
+from mmsearch.manifest import Manifest
+from mmsearch.model_choice import names_model, serving
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers import default_readers
@@ -60,6 +62,26 @@ def readers_of(settings: Settings) -> tuple[Reader, ...]:
 def encoders_of(settings: Settings) -> dict[str, Encoder]:
     """The encoders of the settings by space name."""
     return {name: cast(Encoder, build(part)) for name, part in settings.encoders.items()}
+
+
+def in_force(settings: Settings, manifest: Manifest, moving: str = "") -> Settings:
+    """The settings with the model that each space of the library is served by: see `model_choice`.
+
+    As they are while the space `moving` is being filled by another model, if it is named.
+    """
+    held, succession = manifest.spaces(), manifest.succession
+    spaces = {
+        name: serving(
+            part,
+            names_model(settings.spaces.get(name)),
+            succession.maker(held[name][1]),
+            succession.instead_of(name),
+            name == moving or succession.spare(name, "filling") is not None,
+        )
+        for name, part in settings.encoders.items()
+        if name in held
+    }
+    return settings.model_copy(update={"spaces": {**settings.spaces, **spaces}})
 
 
 def closed_aids(settings: Settings) -> dict[str, str]:

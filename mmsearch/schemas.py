@@ -5,6 +5,8 @@ from typing import Any
 
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
+from mmsearch.portable.exporting import Exported
+from mmsearch.portable.importing import Imported
 from mmsearch.preview import Preview
 from mmsearch.types import Ranking, Report, Result, Segment
 
@@ -45,6 +47,16 @@ def report_json(report: Report) -> dict[str, Any]:
 def preview_json(preview: Preview) -> dict[str, Any]:
     """`mmsearch index --dry-run --json`."""
     return asdict(preview)
+
+
+def exported_json(exported: Exported) -> dict[str, Any]:
+    """`mmsearch export --json`."""
+    return asdict(exported) | {"folder": str(exported.folder)}
+
+
+def imported_json(imported: Imported) -> dict[str, Any]:
+    """`mmsearch import --json`."""
+    return asdict(imported)
 
 
 def _result(result: Result) -> dict[str, Any]:

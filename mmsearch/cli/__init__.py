@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch import __version__
-from mmsearch.cli import feedback, health, jobs, library, quality, watching
+from mmsearch.cli import feedback, health, jobs, library, moving, quality, watching
 
 app = typer.Typer(
     help="Search texts, tables, pictures and recordings with one query.",
@@ -16,6 +16,8 @@ app = typer.Typer(
 app.command()(library.index)
 app.command()(watching.watch)
 app.command()(library.search)
+app.command()(moving.export)
+app.command("import")(moving.import_)
 app.command("eval")(quality.evaluate)
 app.command()(quality.compare)
 app.command()(quality.calibrate)
