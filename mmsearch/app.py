@@ -71,6 +71,8 @@ class App:
         """The settings with the models that the library is served by."""
         self.encoders = encoders_of(self.in_force)
         self._searcher: Searcher | None = None
+        self.moving = ""
+        """The space that is being taken to another model in this process."""
         self.jobs = Jobs(folder)
         self.renditions = Renditions(folder / "pictures")
         uri = settings.store.uri or str(folder / "milvus.db")
@@ -145,14 +147,17 @@ class App:
         """Search; see Searcher.search."""
         return self.searcher.search(query)
 
-    def renew(self) -> None:
-        """Let the next search see what changed in the library, by the models that it is made by now."""
+    def renew(self, made: Mapping[str, Encoder] | None = None) -> None:
+        """Let the next search see what changed in the library, by the models that it is made by now.
+
+        `made` are encoders by space that were built for this, with their models loaded.
+        """
         with self.opening:
-            now = in_force(self.settings, self.manifest)
+            now = in_force(self.settings, self.manifest, self.moving)
             before, self.in_force, self._searcher = self.in_force.encoders, now, None
             changed = {name: part for name, part in now.encoders.items() if part != before[name]}
             if changed:
-                self.encoders |= {name: cast(Encoder, build(part)) for name, part in changed.items()}
+                self.encoders |= {name: cast(Encoder, build(part)) for name, part in changed.items()} | {**(made or {})}
                 self.__dict__.pop("readers", None)
 
     def remember_makers(self) -> None:
@@ -164,11 +169,16 @@ class App:
         }
         self.manifest.succession.remember_makers(made)
 
-    def require(self, spaces: Iterable[str]) -> None:
-        """Raises ModelUnavailable when one of the spaces is closed, ConfigError when there is none of that name."""
+    def require_named(self, spaces: Iterable[str]) -> None:
+        """Raises ConfigError when there is no space of one of the names."""
         for name in spaces:
             if name not in self.encoders:
                 raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
+
+    def require(self, spaces: Iterable[str]) -> None:
+        """Raises ModelUnavailable when one of the spaces is closed, ConfigError when there is none of that name."""
+        for name in spaces:
+            self.require_named([name])
             _ = self.encoders[name].space
 
     def reranker_facts(self, rerank: bool | None) -> dict[str, Any] | None:

@@ -4,6 +4,9 @@ A library knows the model of each of its spaces. It goes on with that one until 
 `mmsearch reembed`, which takes the library to another model, or by a setting that names one, which is not overruled.
 """
 
+from pathlib import Path
+from typing import Any
+
 from mmsearch.settings import Part
 
 MODEL_OPTIONS = ("model", "pretrained")
@@ -16,13 +19,16 @@ def names_model(part: Part | None) -> bool:
 
 
 def naming(part: Part) -> Part:
-    """The part with the options that name its model alone."""
-    return Part(part=part.part, **{name: part.options[name] for name in MODEL_OPTIONS if name in part.options})
+    """The part with the options that name its model alone; files and folders by their absolute paths."""
+    options = {name: _settled(part.options[name]) for name in MODEL_OPTIONS if name in part.options}
+    return Part(part=part.part, **options)
 
 
 def same_model(one: Part, other: Part) -> bool:
     """Whether both are the same part and name the same model."""
-    return one.part == other.part and all(one.options.get(name) == other.options.get(name) for name in MODEL_OPTIONS)
+    ours, theirs = naming(one), naming(other)
+    same = all(ours.options.get(name) == theirs.options.get(name) for name in MODEL_OPTIONS)
+    return ours.part == theirs.part and same
 
 
 def with_model(part: Part, model: Part) -> Part:
@@ -43,3 +49,10 @@ def serving(set_part: Part, explicit: bool, made: Part | None, instead_of: Part 
         return set_part
     overruled = instead_of is not None and same_model(instead_of, set_part)
     return with_model(set_part, made) if moving or overruled or not explicit else set_part
+
+
+def _settled(value: Any) -> Any:
+    """A path that is there as it reads from everywhere."""
+    if not isinstance(value, str) or not (path := Path(value).expanduser()).exists():
+        return value
+    return str(path.absolute())

@@ -1,6 +1,7 @@
 """Makes the parts that the settings name by import path, in whatever process they are needed."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers import default_readers
 from mmsearch.readers.audio import AudioReader
-from mmsearch.settings import Part, Settings
+from mmsearch.settings import MANIFEST_FILE, Part, Settings
 from mmsearch.sources import Copies
 
 EXTRAS: Mapping[str, str] = {"mmsearch_encoders": "encoders", "mmsearch_ui": "ui", "mmsearch": "readers"}
@@ -82,6 +83,15 @@ def in_force(settings: Settings, manifest: Manifest, moving: str = "") -> Settin
         if name in held
     }
     return settings.model_copy(update={"spaces": {**settings.spaces, **spaces}})
+
+
+def settings_in_force(settings: Settings) -> Settings:
+    """The settings with the models of the library that they name, if it is there."""
+    file = settings.library / MANIFEST_FILE
+    if not file.is_file():
+        return settings
+    with closing(Manifest(file)) as manifest:
+        return in_force(settings, manifest)
 
 
 def closed_aids(settings: Settings) -> dict[str, str]:

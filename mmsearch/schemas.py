@@ -8,7 +8,8 @@ from mmsearch.jobs import Job
 from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
 from mmsearch.preview import Preview
-from mmsearch.types import Ranking, Report, Result, Segment
+from mmsearch.reembedding import ReembedEstimate
+from mmsearch.types import Ranking, Reembedded, Report, Result, Segment
 
 
 def ranking_json(ranking: Ranking) -> dict[str, Any]:
@@ -57,6 +58,16 @@ def exported_json(exported: Exported) -> dict[str, Any]:
 def imported_json(imported: Imported) -> dict[str, Any]:
     """`mmsearch import --json`."""
     return asdict(imported)
+
+
+def reembed_estimate_json(estimate: ReembedEstimate) -> dict[str, Any]:
+    """`mmsearch reembed --dry-run --json`."""
+    return asdict(estimate)
+
+
+def reembedded_json(done: Reembedded) -> dict[str, Any]:
+    """`mmsearch reembed --json`."""
+    return asdict(done)
 
 
 def _result(result: Result) -> dict[str, Any]:

@@ -83,33 +83,35 @@ class Succession:
         return next((spare for spare in self.spares(name) if spare.role == role), None)
 
     def begin(self, collection: str, space: Space) -> None:
-        """Let the collection be the one that is filled; one that served before keeps what it holds."""
+        """Let the collection be the one that is filled; one that served before stays that, with what it holds."""
         with self._writing():
             row = (collection, space.name, "filling", facts_of(space))
-            self._sql.execute("insert or replace into spares values (?, ?, ?, ?)", row)
+            self._sql.execute("insert or ignore into spares values (?, ?, ?, ?)", row)
 
     def doom(self, spare: Spare) -> None:
         """Forget what is in the collection: it is to be dropped."""
         with self._writing():
-            self._sql.execute("delete from holdings where space = ?", (spare.space.fingerprint,))
-            self._sql.execute("update spares set role = 'doomed' where collection = ?", (spare.collection,))
+            self._doom(spare)
 
     def dropped(self, spare: Spare) -> None:
         """The collection is gone."""
         with self._writing():
             self._sql.execute("delete from spares where collection = ?", (spare.collection,))
 
-    def switch(self, name: str, instead_of: Part | None, same_reader: Mapping[str, str]) -> None:
-        """Let the filled collection serve the space, and the one that did be the previous one: all or nothing.
+    def switch(self, name: str, collection: str, instead_of: Part | None, same_reader: Mapping[str, str]) -> None:
+        """Let the spare collection serve the space, and the one that did be the previous one: all or nothing.
 
-        `same_reader` maps fingerprints of readers to those that the new model gives them: what was read counts as read.
+        The one before that is doomed. `same_reader` maps what readers were called to what they are called by the new
+        model: what was read counts as read.
         """
-        filled = self.spare(name, "filling")
-        assert filled is not None
+        spares = {spare.collection: spare for spare in self.spares(name)}
+        filled = spares.pop(collection)
         with self._writing():
             active = self._sql.execute("select collection, facts from spaces where name = ?", (name,)).fetchone()
-            self._sql.execute("delete from spares where collection = ?", (filled.collection,))
-            row = (name, filled.collection, facts_of(filled.space))
+            for older in spares.values():
+                self._doom(older)
+            self._sql.execute("delete from spares where collection = ?", (collection,))
+            row = (name, collection, facts_of(filled.space))
             self._sql.execute("insert or replace into spaces values (?, ?, ?)", row)
             if active:
                 previous = (active[0], name, "previous", active[1])
@@ -139,6 +141,10 @@ class Succession:
         documents, segments = self._sql.execute(whole).fetchone()
         own, own_segments = self._sql.execute(f"{whole} and {held}", (space.fingerprint,)).fetchone()
         return Extent(own, int(own_segments), documents, int(segments))
+
+    def _doom(self, spare: Spare) -> None:
+        self._sql.execute("delete from holdings where space = ?", (spare.space.fingerprint,))
+        self._sql.execute("update spares set role = 'doomed' where collection = ?", (spare.collection,))
 
     def _choose(self, name: str, instead_of: Part | None) -> None:
         self._sql.execute("delete from choices where name = ?", (name,))

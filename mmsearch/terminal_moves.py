@@ -5,7 +5,9 @@ from rich.markup import escape
 
 from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
-from mmsearch.terminal import err, out
+from mmsearch.reembedding import ReembedEstimate
+from mmsearch.terminal import duration, err, out, show_failed
+from mmsearch.types import Reembedded
 
 
 def show_exported(exported: Exported) -> None:
@@ -33,3 +35,41 @@ def show_imported(imported: Imported) -> None:
         err.print(f"the library has another {name}, which stayed", soft_wrap=True, markup=False)
     for name, reason in imported.missing.items():
         err.print(f"[yellow]missing[/] {name}: {escape(reason)}", soft_wrap=True)
+
+
+def show_estimate(found: ReembedEstimate) -> None:
+    """What taking a space to another model will cost; on stderr, as it is said before the work."""
+    err.print(f"{found.space}: {found.before or 'nothing yet'} → {found.after}", soft_wrap=True, markup=False)
+    there = f"; {found.held:,} are there already" if found.held else ""
+    err.print(f"{found.documents:,} documents with {found.segments:,} segments to embed{there}")
+    free = f" of {decimal(found.free_bytes)} free" if found.free_bytes is not None else " on the server"
+    err.print(
+        f"about {duration(found.seconds)} and {decimal(found.disk_bytes)}{free}, beside the old vectors, which are "
+        f"kept; going by {found.sampled_segments:,} segments that were encoded",
+        soft_wrap=True,
+    )
+    if found.closed:
+        err.print(f"[yellow]closed meanwhile[/] {found.space}: {escape(found.closed)}", soft_wrap=True)
+
+
+def show_reembedded(done: Reembedded) -> None:
+    """What taking a space to another model did, and what is kept to go back to."""
+    counts = f"{done.documents:,} documents, {done.rows:,} rows in {duration(done.seconds)}"
+    if done.stopped:
+        err.print(
+            f"stopped; {done.space} is still by {done.before or 'no model'}; {counts}: the same command goes on from "
+            f'here, "mmsearch reembed {done.space} --model {done.before}" gives it up',
+            soft_wrap=True,
+            markup=False,
+        )
+        return
+    out.print(f"{done.space} is by {done.after} now: {counts}", soft_wrap=True, markup=False)
+    show_failed(done.failed)
+    if done.previous:
+        out.print(
+            f'the vectors by {done.previous} are kept: "mmsearch reembed {done.space} --rollback" goes back, '
+            '"--forget-previous" drops them',
+            style="dim",
+            soft_wrap=True,
+            markup=False,
+        )
