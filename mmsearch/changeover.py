@@ -13,7 +13,7 @@ from typing import cast
 
 from mmsearch.app import App
 from mmsearch.errors import ConfigError, InputError, JobError, ModelUnavailable, NotFound, SpaceMismatch
-from mmsearch.model_choice import naming, same_model, with_model
+from mmsearch.model_choice import MODEL_OPTIONS, naming, same_model, with_model
 from mmsearch.parts import build, closed_reason, in_force, readers_of
 from mmsearch.planning import reading
 from mmsearch.progress import Progress
@@ -50,7 +50,9 @@ def reembed(
     """
     _check(app, name)
     part, encoder = _wanted(app, name, model, pretrained)
-    asked = {"space": name, "model": model, "pretrained": pretrained, "rollback": False}
+    named = naming(part).options if model else {}
+    weights = {option: str(named.get(option) or "") for option in MODEL_OPTIONS}
+    asked = {"space": name, **weights, "rollback": False}
     return _as_job(app, asked, part, encoder, on_progress, stop)
 
 

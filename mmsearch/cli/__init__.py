@@ -26,7 +26,9 @@ app.command()(library.serve)
 app.command()(library.demo)
 app.command()(health.doctor)
 
-indexings = typer.Typer(help="Indexings as jobs: list, show, resume, cancel, try failures again.", no_args_is_help=True)
+indexings = typer.Typer(
+    help="Indexings, re-embeddings: list, show, resume, cancel, try failures again.", no_args_is_help=True
+)
 app.add_typer(indexings, name="jobs")
 indexings.command("list")(jobs.list_jobs)
 indexings.command()(jobs.show)

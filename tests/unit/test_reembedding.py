@@ -284,6 +284,18 @@ def test_pictures_are_embedded_again_from_what_the_library_keeps(tmp_path: Path,
     assert held == made_anew(tmp_path, files, "", pictures="eyes")["image"]
 
 
+def test_a_space_that_is_new_is_filled_without_reading_a_file(tmp_path: Path, files: Path, library: Client) -> None:
+    library.close()
+    expected = made_anew(tmp_path, files, "", pictures=OLD)["image"]
+    for file in files.iterdir():
+        file.unlink()
+    with client(tmp_path / "library", pictures=OLD) as opened:
+        assert "mmsearch index" in opened.search("storm").closed_spaces["image"]
+        done = opened.reembed("image")
+        assert (done.before, done.after, done.rows, done.previous) == ("", OLD, 1, "")
+        assert dump_of(opened)["image"] == expected
+
+
 def test_a_document_whose_picture_is_lost_is_named_and_indexing_mends_it(tmp_path: Path, files: Path) -> None:
     with client(tmp_path / "library", pictures=OLD) as library:
         library.index(files)
