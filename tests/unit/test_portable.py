@@ -144,7 +144,7 @@ def test_long_documents_and_many_groups_come_through(
     (files / "long.md").write_text("".join(f"# Part {n}\n\nThe lamp of part {n}.\n\n" for n in range(40)))
     with client(tmp_path / "library", pictures=PICTURES) as old, client(tmp_path / "new", pictures=PICTURES) as new:
         old.index(files)
-        steps: list[tuple[int, int]] = []
+        steps: list[tuple[int, int | None]] = []
         old.export(tmp_path / "export", lambda step: steps.append((step.done, step.total)))
         assert steps[-1] == (6, 6)
         assert len(steps) > 2
