@@ -1,5 +1,6 @@
 """One open library: its parts, made as the settings name them."""
 
+import threading
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -14,16 +15,29 @@ from mmsearch.feedback import Feedback
 from mmsearch.indexing import Indexer, Places
 from mmsearch.jobs import Jobs, asked_for
 from mmsearch.manifest import Manifest
-from mmsearch.parts import build, closed_aids, copies_in, encoders_of, load, readers_of, recognised_suffixes
+from mmsearch.model_choice import naming
+from mmsearch.parts import (
+    build,
+    closed_aids,
+    closed_reason,
+    copies_in,
+    encoders_of,
+    in_force,
+    load,
+    readers_of,
+    recognised_suffixes,
+)
+from mmsearch.portable.exporting import Exported, export_library
+from mmsearch.portable.importing import Imported, Importer
 from mmsearch.progress import Progress
-from mmsearch.protocols import Reader, Reranker, Store
+from mmsearch.protocols import Encoder, Reader, Reranker, Store
 from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
 from mmsearch.refinement import read_refinement
 from mmsearch.renditions import Renditions
 from mmsearch.reranking import Reranking
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
-from mmsearch.spaces import fingerprints, open_for_search, retire_unnamed
+from mmsearch.spaces import CATALOGUE, drop_doomed, fingerprints, open_for_search, retire_unnamed
 from mmsearch.types import Query, Ranking, Report, Root
 
 
@@ -45,11 +59,20 @@ class App:
             raise LibraryLocked(
                 f"{folder} is open in another mmsearch process; stop that one, or point store.uri at a Milvus server"
             ) from None
-        self.encoders = encoders_of(settings)
+        self.writing = threading.RLock()
+        """Held by whoever changes the library."""
+        self.opening = threading.RLock()
+        """Held while what serves the searches changes, and while it is put together."""
         part, limits = settings.reranker, settings.search
         reranker = cast(Reranker, build(part)) if part and part.part else None
         self.reranking = Reranking(reranker, limits.rerank_depth, limits.rerank)
         self.manifest = Manifest(folder / MANIFEST_FILE)
+        self.in_force = in_force(settings, self.manifest)
+        """The settings with the models that the library is served by."""
+        self.encoders = encoders_of(self.in_force)
+        self._searcher: Searcher | None = None
+        self.moving = ""
+        """The space that is being taken to another model in this process."""
         self.jobs = Jobs(folder)
         self.renditions = Renditions(folder / "pictures")
         uri = settings.store.uri or str(folder / "milvus.db")
@@ -78,10 +101,11 @@ class App:
                 on_progress(step)
 
             how: dict[str, Any] = {"verify": verify, "prune": prune, "records": records, "keep": keep}
-            try:
-                report = self._indexer(spaces).index(wanted, tell, lambda: stop() or job.is_cancelled, **how)
-            finally:
-                self.renew()
+            with self.writing:
+                try:
+                    report = self._indexer(spaces).index(wanted, tell, lambda: stop() or job.is_cancelled, **how)
+                finally:
+                    self.renew()
             closed_spaces = {**report.closed_spaces, **closed_aids(self.settings)}
             job.report = replace(report, job=job.id, closed_spaces=closed_spaces)
         return job.report
@@ -89,6 +113,7 @@ class App:
     def _indexer(self, spaces: Container[str]) -> Indexer:
         """What indexes into the spaces, or all where none is named."""
         retire_unnamed(self.encoders, self.manifest, self.store)
+        self.remember_makers()
         return Indexer(
             {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
             self.readers,
@@ -101,19 +126,59 @@ class App:
             self.settings.indexing.max_file_bytes,
         )
 
+    def export(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
+        """Write the library into a folder of plain files; see export_library."""
+        with self.writing:
+            self.remember_makers()
+            return export_library(folder, self.folder, self.manifest, self.store, self.renditions, on_progress)
+
+    def import_(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Imported:
+        """Take an export in; see Importer.run."""
+        words = self.encoders[CATALOGUE]
+        importer = Importer(self.folder, self.manifest, self.store, self.renditions, words, self.settings)
+        with self.writing:
+            drop_doomed(self.manifest, self.store)
+            try:
+                return importer.run(folder, on_progress)
+            finally:
+                self.renew()
+
     def search(self, query: Query) -> Ranking:
         """Search; see Searcher.search."""
         return self.searcher.search(query)
 
-    def renew(self) -> None:
-        """Let the next search see what changed in the library's folder."""
-        self.__dict__.pop("searcher", None)
+    def renew(self, made: Mapping[str, Encoder] | None = None) -> None:
+        """Let the next search see what changed in the library, by the models that it is made by now.
+
+        `made` are encoders by space that were built for this, with their models loaded.
+        """
+        with self.opening:
+            now = in_force(self.settings, self.manifest, self.moving)
+            before, self.in_force, self._searcher = self.in_force.encoders, now, None
+            changed = {name: part for name, part in now.encoders.items() if part != before[name]}
+            if changed:
+                self.encoders |= {name: cast(Encoder, build(part)) for name, part in changed.items()} | {**(made or {})}
+                self.__dict__.pop("readers", None)
+
+    def remember_makers(self) -> None:
+        """Keep which model makes which space, so that the library knows it without the settings."""
+        made = {
+            encoder.space.fingerprint: naming(self.in_force.encoders[name])
+            for name, encoder in self.encoders.items()
+            if not closed_reason(encoder)
+        }
+        self.manifest.succession.remember_makers(made)
+
+    def require_named(self, spaces: Iterable[str]) -> None:
+        """Raises ConfigError when there is no space of one of the names."""
+        for name in spaces:
+            if name not in self.encoders:
+                raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
 
     def require(self, spaces: Iterable[str]) -> None:
         """Raises ModelUnavailable when one of the spaces is closed, ConfigError when there is none of that name."""
         for name in spaces:
-            if name not in self.encoders:
-                raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
+            self.require_named([name])
             _ = self.encoders[name].space
 
     def reranker_facts(self, rerank: bool | None) -> dict[str, Any] | None:
@@ -124,9 +189,15 @@ class App:
         named = self.settings.reranker.model_dump()
         return {**named, "fingerprint": reranker.fingerprint, "depth": self.reranking.depth}
 
-    @cached_property
+    @property
     def searcher(self) -> Searcher:
-        """The search over the spaces as they are since the last indexing."""
+        """The search over the spaces as they are since the library last changed."""
+        with self.opening:
+            if self._searcher is None:
+                self._searcher = self._made_searcher()
+            return self._searcher
+
+    def _made_searcher(self) -> Searcher:
         spaces, closed = open_for_search(self.encoders, self.manifest, self.store)
         limits = self.settings.search
         refinement = read_refinement(self.folder)
@@ -151,7 +222,7 @@ class App:
     @cached_property
     def readers(self) -> tuple[Reader, ...]:
         """The readers as this process knows them; see `readers_of`."""
-        return readers_of(self.settings)
+        return readers_of(self.in_force)
 
     def _reading(self, folder: Path) -> Reading:
         """What reads documents: processes, or this one where the settings want none."""
@@ -161,12 +232,12 @@ class App:
             return Here(self.readers, folder, copies_in(self.settings, folder))
         return ProcessPool(
             "mmsearch.parts:readers_of",
-            (self.settings,),
+            (self.in_force,),
             folder,
             workers,
             Limits(limits.read_timeout_s, limits.worker_memory_bytes),
             copies_in(self.settings, folder),
-            recognised_suffixes(self.settings),
+            recognised_suffixes(self.in_force),
         )
 
     def close(self) -> None:

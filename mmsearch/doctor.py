@@ -10,9 +10,15 @@ from typing import Any
 from mmsearch.app import App
 from mmsearch.errors import ConfigError, MMSearchError, SpaceMismatch
 from mmsearch.fusion import CALIBRATED
-from mmsearch.parts import build
+from mmsearch.parts import build, settings_in_force
 from mmsearch.refinement import REFINEMENT_FILE, read_refinement
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
+
+SPARE = {
+    "filling": '"{}" is on its way to {}: run "mmsearch jobs resume" or "mmsearch reembed" to go on',
+    "previous": '"{}" is kept by {} too, to go back to',
+    "doomed": '"{}" by {} is to be dropped',
+}
 
 
 def examine(library: Path | None = None) -> dict[str, Any]:
@@ -31,7 +37,7 @@ def examine(library: Path | None = None) -> dict[str, Any]:
 
 
 def _findings(settings: Settings) -> Iterator[dict[str, Any]]:
-    for name, part in settings.encoders.items():
+    for name, part in settings_in_force(settings).encoders.items():
         yield _finding(name, partial(_space, part))
     for name, model in {"recognizer": settings.recognizer, "ocr": settings.ocr}.items():
         if model is not None and model.part:
@@ -74,7 +80,9 @@ def _library(settings: Settings) -> str:
     with App(settings, create=False) as app:
         documents = len(app.manifest.entries())
         counts = {name: app.store.count(space.collection) for name, space in app.searcher.spaces.items()}
+        spares = app.manifest.succession.spares()
     held = ", ".join(f"{name} {count}" for name, count in counts.items())
+    held += "".join(f"; {SPARE[spare.role].format(spare.name, spare.space.model)}" for spare in spares)
     return f"{folder}: {documents} documents; segments: {held}; {settings.store.uri or 'Milvus Lite in the folder'}"
 
 

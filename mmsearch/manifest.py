@@ -15,11 +15,14 @@ from uuid import uuid4
 
 import numpy as np
 
+from mmsearch import succession
 from mmsearch.errors import StoreError
 from mmsearch.sketches import Sketch
+from mmsearch.succession import Succession, facts_of, space_of
 from mmsearch.types import Modality, Root, Space
 
 FORMAT = "1"
+PAGE_ENTRIES = 1_000
 
 SHINGLE = np.dtype("<u4")
 """A hash of a shingle as it is stored, on every machine alike."""
@@ -66,7 +69,7 @@ class Manifest:
     def __init__(self, file: Path) -> None:
         try:
             self._sql = sqlite3.connect(file, check_same_thread=False)
-            self._sql.executescript("pragma journal_mode=wal; pragma synchronous=full;" + SCHEMA)
+            self._sql.executescript("pragma journal_mode=wal; pragma synchronous=full;" + SCHEMA + succession.SCHEMA)
             if not any(column[1] == "how" for column in self._sql.execute("pragma table_info(roots)")):
                 self._sql.execute("alter table roots add column how text not null default '{}'")
             with self._sql:
@@ -78,6 +81,7 @@ class Manifest:
             raise StoreError(
                 f"{file} has format {found}, this mmsearch reads format {FORMAT}: index into a new library"
             )
+        self.succession = Succession(self._sql, self._writing)
 
     @property
     def library_id(self) -> str:
@@ -87,22 +91,23 @@ class Manifest:
     def spaces(self) -> dict[str, tuple[str, Space]]:
         """The active collection of each space by name, and the facts it was made with."""
         rows = self._sql.execute("select name, collection, facts from spaces")
-        return {name: (collection, _space(facts)) for name, collection, facts in rows}
+        return {name: (collection, space_of(facts)) for name, collection, facts in rows}
 
     def collection_name(self, space: Space) -> str:
         """Where the space stands in the store; follows from library, space and fingerprint."""
         return f"mm_{self.library_id}_{space.name}_{space.fingerprint}"
 
     def activate(self, space: Space) -> None:
-        """Let the space's own collection serve it. A predecessor's documents count as missing from now on."""
-        facts = json.dumps(asdict(space) | {"stores": sorted(space.stores), "answers": sorted(space.answers)})
+        """Let the space's own collection serve it. A predecessor is doomed: its documents count as missing now."""
+        collection = self.collection_name(space)
         with self._writing():
             self._leave(space.name, space.fingerprint)
-            row = (space.name, self.collection_name(space), facts)
+            self._sql.execute("delete from spares where collection = ?", (collection,))
+            row = (space.name, collection, facts_of(space))
             self._sql.execute("insert or replace into spaces values (?, ?, ?)", row)
 
     def retire(self, name: str) -> None:
-        """Forget a space that the settings no longer name."""
+        """Forget a space that the settings no longer name; its collection is doomed."""
         with self._writing():
             self._leave(name, "")
             self._sql.execute("delete from spaces where name = ?", (name,))
@@ -162,6 +167,16 @@ class Manifest:
         query = f"select id, uri from documents where {below} order by uri"
         yield from self._sql.execute(query, (place.rstrip("/"),))
 
+    def entries_by_id(self) -> Iterator[Entry]:
+        """All entries in the order of their ids, read in pages: there may be more than memory holds."""
+        after = ""
+        while rows := self._sql.execute(
+            "select * from documents where id > ? order by id limit ?", (after, PAGE_ENTRIES)
+        ).fetchall():
+            held = self.held(row[0] for row in rows)
+            yield from (_entry(row, held) for row in rows)
+            after = rows[-1][0]
+
     def write(self, entries: Iterable[Entry]) -> None:
         """Add or replace entries, all or none."""
         written = list(entries)
@@ -213,6 +228,8 @@ class Manifest:
         held = self.spaces().get(name)
         if held and held[1].fingerprint != fingerprint:
             self._sql.execute("delete from holdings where space = ?", (held[1].fingerprint,))
+            row = (held[0], name, "doomed", facts_of(held[1]))
+            self._sql.execute("insert or replace into spares values (?, ?, ?, ?)", row)
 
     def _fact(self, name: str) -> str:
         (value,) = self._sql.execute("select value from facts where name = ?", (name,)).fetchone()
@@ -236,8 +253,3 @@ def _root(path: str, how: str) -> Root:
     said = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(how).items()}
     values: dict[str, Any] = {field.name: said[field.name] for field in fields(Root) if field.name in said}
     return Root(path, **values)
-
-
-def _space(facts: str) -> Space:
-    values: dict[str, Any] = json.loads(facts)
-    return Space(**values | {"stores": frozenset(values["stores"]), "answers": frozenset(values["answers"])})

@@ -5,8 +5,11 @@ from typing import Any
 
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
+from mmsearch.portable.exporting import Exported
+from mmsearch.portable.importing import Imported
 from mmsearch.preview import Preview
-from mmsearch.types import Ranking, Report, Result, Segment
+from mmsearch.reembedding import ReembedEstimate
+from mmsearch.types import Ranking, Reembedded, Report, Result, Segment
 
 
 def ranking_json(ranking: Ranking) -> dict[str, Any]:
@@ -45,6 +48,26 @@ def report_json(report: Report) -> dict[str, Any]:
 def preview_json(preview: Preview) -> dict[str, Any]:
     """`mmsearch index --dry-run --json`."""
     return asdict(preview)
+
+
+def exported_json(exported: Exported) -> dict[str, Any]:
+    """`mmsearch export --json`."""
+    return asdict(exported) | {"folder": str(exported.folder)}
+
+
+def imported_json(imported: Imported) -> dict[str, Any]:
+    """`mmsearch import --json`."""
+    return asdict(imported)
+
+
+def reembed_estimate_json(estimate: ReembedEstimate) -> dict[str, Any]:
+    """`mmsearch reembed --dry-run --json`."""
+    return asdict(estimate)
+
+
+def reembedded_json(done: Reembedded) -> dict[str, Any]:
+    """`mmsearch reembed --json`."""
+    return asdict(done)
 
 
 def _result(result: Result) -> dict[str, Any]:
