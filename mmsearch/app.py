@@ -17,9 +17,12 @@ from mmsearch.holding import Hold
 from mmsearch.indexing import Indexer
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
 from mmsearch.manifest import Entry, Manifest
-from mmsearch.parts import build, closed_aids, encoders_of, load, readers_of, reading_of
+from mmsearch.model_choice import naming
+from mmsearch.parts import build, closed_aids, closed_reason, encoders_of, in_force, load, readers_of, reading_of
+from mmsearch.portable.exporting import Exported, export_library
+from mmsearch.portable.importing import Imported, Importer
 from mmsearch.progress import Progress
-from mmsearch.protocols import Reader, Reranker, Store
+from mmsearch.protocols import Encoder, Reader, Reranker, Store
 from mmsearch.queueing import JobQueue
 from mmsearch.refinement import read_refinement
 from mmsearch.renditions import Renditions
@@ -28,7 +31,16 @@ from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
 from mmsearch.sources import given, original
 from mmsearch.sources.found import reachable
-from mmsearch.spaces import fingerprints, held_collections, indexed, open_for_search, retire_unnamed, states
+from mmsearch.spaces import (
+    CATALOGUE,
+    drop_doomed,
+    fingerprints,
+    held_collections,
+    indexed,
+    open_for_search,
+    retire_unnamed,
+    states,
+)
 from mmsearch.types import Document, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
 from mmsearch.uploads import Uploads
 from mmsearch.writing import Writer
@@ -64,14 +76,21 @@ class App:
 
     def _open(self) -> None:
         settings, folder = self.settings, self.folder
-        self._changing, self._opening = threading.Lock(), threading.RLock()
+        self.writing = threading.RLock()
+        """Held by whoever changes the library."""
+        self.opening = threading.RLock()
+        """Held while what serves the searches changes, and while it is put together."""
         self._searcher: Searcher | None = None
         self._feedback: Feedback | None = None
-        self.encoders = encoders_of(settings)
         part, limits = settings.reranker, settings.search
         reranker = cast(Reranker, build(part)) if part and part.part else None
         self.reranking = Reranking(reranker, limits.rerank_depth, limits.rerank)
         self.manifest, self.jobs = Manifest(folder / MANIFEST_FILE), Jobs(folder)
+        self.in_force = in_force(settings, self.manifest)
+        """The settings with the models that the library is served by."""
+        self.encoders = encoders_of(self.in_force)
+        self.moving = ""
+        """The space that is being taken to another model in this process."""
         self._queue = JobQueue(self.jobs)
         self.heard: Callable[[Ranking], None] = lambda _: None
         self.renditions = Renditions(folder / "pictures")
@@ -139,10 +158,11 @@ class App:
     def _indexer(self, spaces: Container[str]) -> Indexer:
         """What indexes into the spaces, or all where none is named."""
         retire_unnamed(self.encoders, self.manifest, self.store)
+        self.remember_makers()
         return Indexer(
             {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
             self.readers,
-            partial(reading_of, self.settings, self.readers),
+            partial(reading_of, self.settings, self.in_force, self.readers),
             self.store,
             self.manifest,
             self.renditions,
@@ -235,6 +255,23 @@ class App:
                 writer.remove([entry.id])
             self.renew()
 
+    def export(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
+        """Write the library into a folder of plain files; see export_library."""
+        with self.writing:
+            self.remember_makers()
+            return export_library(folder, self.folder, self.manifest, self.store, self.renditions, on_progress)
+
+    def import_(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Imported:
+        """Take an export in; see Importer.run."""
+        words = self.encoders[CATALOGUE]
+        importer = Importer(self.folder, self.manifest, self.store, self.renditions, words, self.settings)
+        with self.writing:
+            drop_doomed(self.manifest, self.store)
+            try:
+                return importer.run(folder, on_progress)
+            finally:
+                self.renew()
+
     def search(self, query: Query) -> Ranking:
         """Search; see Searcher.search. A page is cut from the one ranking that reaches down to its end."""
         found = self.searcher.search(replace(query, top_k=query.offset + query.top_k, offset=0))
@@ -286,16 +323,38 @@ class App:
             search=self.settings.search.model_dump(),
         )
 
-    def renew(self) -> None:
-        """Let the next search see what changed in the library's folder."""
-        with self._opening:
-            self._searcher = None
+    def renew(self, made: Mapping[str, Encoder] | None = None) -> None:
+        """Let the next search see what changed in the library, by the models that it is made by now.
+
+        `made` are encoders by space that were built for this, with their models loaded.
+        """
+        with self.opening:
+            now = in_force(self.settings, self.manifest, self.moving)
+            before, self.in_force, self._searcher = self.in_force.encoders, now, None
+            changed = {name: part for name, part in now.encoders.items() if part != before[name]}
+            if changed:
+                self.encoders |= {name: cast(Encoder, build(part)) for name, part in changed.items()} | {**(made or {})}
+                self.__dict__.pop("readers", None)
+
+    def remember_makers(self) -> None:
+        """Keep which model makes which space, so that the library knows it without the settings."""
+        made = {
+            encoder.space.fingerprint: naming(self.in_force.encoders[name])
+            for name, encoder in self.encoders.items()
+            if not closed_reason(encoder)
+        }
+        self.manifest.succession.remember_makers(made)
+
+    def require_named(self, spaces: Iterable[str]) -> None:
+        """Raises ConfigError when there is no space of one of the names."""
+        for name in spaces:
+            if name not in self.encoders:
+                raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
 
     def require(self, spaces: Iterable[str]) -> None:
         """Raises ModelUnavailable when one of the spaces is closed, ConfigError when there is none of that name."""
         for name in spaces:
-            if name not in self.encoders:
-                raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
+            self.require_named([name])
             _ = self.encoders[name].space
 
     def reranker_facts(self, rerank: bool | None) -> dict[str, Any] | None:
@@ -309,7 +368,7 @@ class App:
     @property
     def searcher(self) -> Searcher:
         """The search over the spaces as they are since the library changed."""
-        with self._opening:
+        with self.opening:
             if self._searcher is None:
                 self._searcher = self._searching()
             return self._searcher
@@ -334,7 +393,7 @@ class App:
     @property
     def feedback(self) -> Feedback:
         """What people said of the library's results."""
-        with self._opening:
+        with self.opening:
             if self._feedback is None:
                 self._feedback = Feedback(self.folder, self.manifest)
             return self._feedback
@@ -342,7 +401,7 @@ class App:
     @cached_property
     def readers(self) -> tuple[Reader, ...]:
         """The readers as this process knows them; see `readers_of`."""
-        return readers_of(self.settings)
+        return readers_of(self.in_force)
 
     def _renewing(self, on_progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
         """Lets searches see new spaces once they are open, and calibrates anew whenever the work done has doubled."""
@@ -360,13 +419,13 @@ class App:
     @contextmanager
     def _turn(self, stop: Callable[[], bool]) -> Iterator[bool]:
         """One change of the library at a time: waits for the one under way; False once `stop` says so before that."""
-        while not (came := self._changing.acquire(timeout=TURN_S)) and not stop():
+        while not (came := self.writing.acquire(timeout=TURN_S)) and not stop():
             pass
         try:
             yield came
         finally:
             if came:
-                self._changing.release()
+                self.writing.release()
 
     def _entry(self, document_id: str) -> Entry:
         entry = self.manifest.entry(document_id)

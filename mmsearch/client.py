@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mmsearch import changeover
 from mmsearch.app import App
 from mmsearch.errors import ConfigError, LibraryLocked
 from mmsearch.evaluation import evaluate
@@ -16,8 +17,11 @@ from mmsearch.library import Library
 from mmsearch.notebook import Found
 from mmsearch.opening import open_library
 from mmsearch.parts import load
+from mmsearch.portable.exporting import Exported
+from mmsearch.portable.importing import Imported
 from mmsearch.preview import Preview, preview_of
 from mmsearch.progress import Progress
+from mmsearch.reembedding import ReembedEstimate
 from mmsearch.refinement import forget_refinement
 from mmsearch.refining import refine
 from mmsearch.remote_library import RemoteLibrary
@@ -32,6 +36,7 @@ from mmsearch.types import (
     Modality,
     Query,
     Ranking,
+    Reembedded,
     Report,
     Result,
     Root,
@@ -313,6 +318,57 @@ class Client:
     def judgements(self) -> list[Judgement]:
         """What was judged, by query and place."""
         return self.library.judgements()
+
+    def reembed(
+        self,
+        space: str,
+        model: str = "",
+        pretrained: str = "",
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Reembedded:
+        """Take a space to another model, from what the library holds; searches go on with the old one meanwhile.
+
+        Without a `model` to the one that the settings name. The library remembers it, and keeps the old collection
+        for `roll_back`. Stopped or killed, the same call goes on from there. Raises ConfigError, InputError,
+        ModelUnavailable, StoreError.
+        """
+        return changeover.reembed(self.app, space, model, pretrained, on_progress, stop)
+
+    def estimate_reembed(self, space: str, model: str = "", pretrained: str = "") -> ReembedEstimate:
+        """What `reembed` will take in time, measured for a few seconds, and in disk. Changes nothing."""
+        return changeover.estimate_reembed(self.app, space, model, pretrained)
+
+    def roll_back(
+        self,
+        space: str,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Reembedded:
+        """Take a space back to its previous model; documents that came or changed since are filled in first.
+
+        Raises NotFound when there is none, ConfigError, ModelUnavailable, SpaceMismatch when it is not the same now.
+        """
+        return changeover.roll_back(self.app, space, on_progress, stop)
+
+    def forget_previous(self, space: str) -> int:
+        """Drop what is kept for `roll_back`; how many rows it had. Raises NotFound when there is none."""
+        return changeover.forget_previous(self.app, space)
+
+    def export(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
+        """Write the library into a new folder: Parquet files, and one JSON file that vouches for them.
+
+        Raises InputError when something is in the folder already or nothing in the library, StoreError.
+        """
+        return self.app.export(Path(folder).expanduser().absolute(), on_progress)
+
+    def import_(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Imported:
+        """Take in what `export` wrote. Doing it again changes nothing, and completes what was stopped.
+
+        Documents that the library holds in another version stay as they are. Raises NotFound, InputError when the
+        folder is no export or not whole (then nothing is written), StoreError.
+        """
+        return self.app.import_(Path(folder).expanduser().absolute(), on_progress)
 
     def serve(self, host: str = "127.0.0.1", port: int = 7860, page: bool = True) -> None:
         """Serve the library over HTTP until interrupted, with the search page at `/` if it is installed and wanted.

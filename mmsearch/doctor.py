@@ -11,9 +11,15 @@ from mmsearch.client import Client
 from mmsearch.errors import ConfigError, MMSearchError, SpaceMismatch
 from mmsearch.fusion import CALIBRATED
 from mmsearch.opening import address_of
-from mmsearch.parts import build
+from mmsearch.parts import build, settings_in_force
 from mmsearch.refinement import REFINEMENT_FILE, read_refinement
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
+
+SPARE = {
+    "filling": '"{}" is on its way to {}: run "mmsearch jobs resume" or "mmsearch reembed" to go on',
+    "previous": '"{}" is kept by {} too, to go back to',
+    "doomed": '"{}" by {} is to be dropped',
+}
 
 
 def examine(library: str | Path | None = None) -> dict[str, Any]:
@@ -32,7 +38,7 @@ def examine(library: str | Path | None = None) -> dict[str, Any]:
 
 
 def _findings(settings: Settings) -> Iterator[dict[str, Any]]:
-    for name, part in settings.encoders.items():
+    for name, part in settings_in_force(settings).encoders.items():
         yield _finding(name, partial(_space, part))
     for name, model in {"recognizer": settings.recognizer, "ocr": settings.ocr}.items():
         if model is not None and model.part:
@@ -74,10 +80,14 @@ def _library(settings: Settings) -> str:
         return f"{folder} is not there yet"
     with Client(settings.library, create=False) as client:
         held = client.stats()
-        served = f"; served at {client.address}" if client.address else ""
-    rows = ", ".join(f"{name} {count}" for name, count in held.rows.items())
+        rows = ", ".join(f"{name} {count}" for name, count in held.rows.items())
+        if client.address:
+            spares = f"; served at {client.address}"
+        else:
+            kept = client.app.manifest.succession.spares()
+            spares = "".join(f"; {SPARE[spare.role].format(spare.name, spare.space.model)}" for spare in kept)
     documents = sum(held.documents.values())
-    return f"{held.library}: {documents} documents; segments: {rows}; {held.store}{served}"
+    return f"{held.library}: {documents} documents; segments: {rows}; {held.store}{spares}"
 
 
 def _scores(settings: Settings) -> str:

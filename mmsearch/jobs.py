@@ -1,4 +1,4 @@
-"""Indexings as jobs: what was asked, how far it is, how it ended.
+"""Indexings and re-embeddings as jobs: what was asked, how far it is, how it ended.
 
 They are remembered in the library, beside the manifest, in a file of their own that any process may read and write:
 whoever looks at a job or cancels it needs not hold the library. A running job holds a lock, which the system frees when
@@ -20,7 +20,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from mmsearch.errors import InputError, JobError, NotFound, StoreError, error_named
 from mmsearch.sources import CORPUS_FILE, MANIFEST_ENDING, lies_at
-from mmsearch.types import Failure, Report, Root
+from mmsearch.types import Failure, Reembedded, Report, Root
 
 JOBS_FILE = "jobs.sqlite3"
 KEPT_JOBS = 1_000
@@ -47,9 +47,11 @@ create table if not exists jobs (
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One indexing. `asked` are the `roots` and options; times are ISO 8601 in UTC, `ended` empty while it runs.
+    """One indexing: `asked` are the `roots` and options. Or a space taken to another model: `asked` are no roots, the
+    `space`, the `model` with its weights, and whether it was a `rollback`.
 
-    `progress` is how far it came, as `Progress` says it; `report` is there once it ended by itself.
+    Times are ISO 8601 in UTC, `ended` is empty while it runs. `progress` is how far it came, as `Progress` says it;
+    `report` is there once it ended by itself.
     """
 
     id: str
@@ -71,6 +73,19 @@ class Job:
         return tuple(_root(root) for root in self.asked.get("roots", ()))
 
     @property
+    def space(self) -> str:
+        """The space that was to be taken to another model; empty for an indexing."""
+        return str(self.asked.get("space", ""))
+
+    @property
+    def subject(self) -> str:
+        """What was to be done, in words: the places to index, or the space and its model."""
+        if not self.space:
+            return ", ".join(root.place for root in self.roots)
+        model = "its previous model" if self.asked["rollback"] else self.asked["model"] or "the model of the settings"
+        return f"{self.space} by {model}"
+
+    @property
     def how(self) -> dict[str, bool]:
         """The options of `Client.index` that it was asked with."""
         return {name: bool(self.asked.get(name)) for name in ("verify", "prune")}
@@ -81,7 +96,7 @@ class Job:
         return tuple(Failure(**failure) for failure in self.report.get("failed", ()))
 
     def outcome(self) -> Report:
-        """The report of a job that is over. Raises what it failed by, JobError where its process died."""
+        """The report of an indexing that is over. Raises what it failed by, JobError where its process died."""
         if self.state == "failed":
             raise error_named(*self.error.split(": ", 1))
         if not self.report:
@@ -222,7 +237,7 @@ class Jobs:
         with _translated():
             self._sql.execute("update jobs set state = 'running' where id = ?", (id,))
 
-    def _end(self, id: str, state: State, report: Report | None = None, error: str = "") -> None:
+    def _end(self, id: str, state: State, report: Report | Reembedded | None = None, error: str = "") -> None:
         said = json.dumps(asdict(report)) if report else "{}"
         change = "update jobs set state = ?, ended = ?, report = ?, error = ? where id = ?"
         with _translated():
@@ -248,7 +263,7 @@ class RunningJob:
     def __init__(self, jobs: Jobs, id: str, lock: BaseFileLock) -> None:
         self._jobs = jobs
         self.id, self.lock = id, lock
-        self.report: Report | None = None
+        self.report: Report | Reembedded | None = None
         self.is_cancelled = False
         self._noted_s = self._looked_s = 0.0
         self._last: Mapping[str, Any] = {}

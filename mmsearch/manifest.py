@@ -16,11 +16,14 @@ from uuid import uuid4
 
 import numpy as np
 
+from mmsearch import succession
 from mmsearch.errors import StoreError
 from mmsearch.sketches import Sketch
+from mmsearch.succession import Succession, facts_of, space_of
 from mmsearch.types import Modality, Root, Space
 
 FORMAT = "1"
+PAGE_ENTRIES = 1_000
 
 SHINGLE = np.dtype("<u4")
 """A hash of a shingle as it is stored, on every machine alike."""
@@ -73,7 +76,7 @@ class Manifest:
         self._one_writer = threading.Lock()
         try:
             with self._connection() as sql, sql:
-                sql.executescript("pragma journal_mode=wal;" + SCHEMA)
+                sql.executescript("pragma journal_mode=wal;" + SCHEMA + succession.SCHEMA)
                 if not any(column[1] == "how" for column in sql.execute("pragma table_info(roots)")):
                     sql.execute("alter table roots add column how text not null default '{}'")
                 sql.execute("insert or ignore into facts values ('format', ?)", (FORMAT,))
@@ -84,6 +87,7 @@ class Manifest:
             raise StoreError(
                 f"{file} has format {found}, this mmsearch reads format {FORMAT}: index into a new library"
             )
+        self.succession = Succession(self._rows, self._writing)
 
     @property
     def library_id(self) -> str:
@@ -100,14 +104,16 @@ class Manifest:
         return f"mm_{self.library_id}_{space.name}_{space.fingerprint}"
 
     def activate(self, space: Space) -> None:
-        """Let the space's own collection serve it. A predecessor's documents count as missing from now on."""
-        row = (space.name, self.collection_name(space), json.dumps(space_json(space)))
+        """Let the space's own collection serve it. A predecessor is doomed: its documents count as missing now."""
+        collection = self.collection_name(space)
         with self._writing() as sql:
             self._leave(sql, space.name, space.fingerprint)
+            sql.execute("delete from spares where collection = ?", (collection,))
+            row = (space.name, collection, facts_of(space))
             sql.execute("insert or replace into spaces values (?, ?, ?)", row)
 
     def retire(self, name: str) -> None:
-        """Forget a space that the settings no longer name."""
+        """Forget a space that the settings no longer name; its collection is doomed."""
         with self._writing() as sql:
             self._leave(sql, name, "")
             sql.execute("delete from spaces where name = ?", (name,))
@@ -170,6 +176,13 @@ class Manifest:
         with self._connection() as sql:
             yield from sql.execute(query, (place.rstrip("/"),))
 
+    def entries_by_id(self) -> Iterator[Entry]:
+        """All entries in the order of their ids, read in pages: there may be more than memory holds."""
+        after = ""
+        while found := self._entries("select * from documents where id > ? order by id limit ?", after, PAGE_ENTRIES):
+            yield from found
+            after = found[-1].id
+
     def write(self, entries: Iterable[Entry]) -> None:
         """Add or replace entries, all or none."""
         written = list(entries)
@@ -223,6 +236,8 @@ class Manifest:
         held = self.spaces().get(name)
         if held and held[1].fingerprint != fingerprint:
             sql.execute("delete from holdings where space = ?", (held[1].fingerprint,))
+            row = (held[0], name, "doomed", facts_of(held[1]))
+            sql.execute("insert or replace into spares values (?, ?, ?, ?)", row)
 
     def _fact(self, name: str) -> str:
         [(value,)] = self._rows("select value from facts where name = ?", name)
@@ -266,15 +281,3 @@ def _root(path: str, how: str) -> Root:
     said = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(how).items()}
     values: dict[str, Any] = {field.name: said[field.name] for field in fields(Root) if field.name in said}
     return Root(path, **values)
-
-
-def space_json(space: Space) -> dict[str, Any]:
-    """The facts of a space, as they are written."""
-    return asdict(space) | {"stores": sorted(space.stores), "answers": sorted(space.answers)}
-
-
-def space_of(said: Mapping[str, Any]) -> Space:
-    """The space whose facts were written so."""
-    sets = {name: frozenset(said[name]) for name in ("stores", "answers")}
-    usual = said.get("usual_cosines")
-    return Space(**{**said, **sets, "usual_cosines": usual and tuple(usual)})

@@ -11,8 +11,9 @@ from typing import Any
 from mmsearch.app import App
 from mmsearch.errors import ConfigError, ModelError
 from mmsearch.indexing import BAD_DOCUMENT
-from mmsearch.parts import build, copies_in, load
-from mmsearch.settings import read_settings
+from mmsearch.model_choice import with_model
+from mmsearch.parts import build, copies_in, load, settings_in_force
+from mmsearch.settings import Part, read_settings
 from mmsearch.sources import find_documents, is_there, reader_of
 from mmsearch.types import Document, Segment
 
@@ -30,9 +31,19 @@ def listed() -> list[dict[str, Any]]:
     ]
 
 
-def pull(name: str) -> Path:
-    """Get the weights of a role or a name. Raises ModelUnavailable within seconds when there is no network."""
-    return Path(_catalogue("pull")(name, _configured()))
+def pull(name: str, model: str = "", pretrained: str = "") -> Path:
+    """Get the weights of a role or a name; of another `model` for a space, where one is given.
+
+    Raises ConfigError, ModelUnavailable within seconds when there is no network.
+    """
+    if not model:
+        return Path(_catalogue("pull")(name, _configured()))
+    encoders = read_settings().encoders
+    if name not in encoders:
+        raise ConfigError(f'no space is called "{name}": a model is for one of {", ".join(encoders)}')
+    options = {"model": model} | ({"pretrained": pretrained} if pretrained else {})
+    encoder: Any = build(with_model(encoders[name], Part.model_validate({"part": encoders[name].part, **options})))
+    return Path(_catalogue("pull")(encoder.source.role, [encoder.source]))
 
 
 def verify(name: str) -> str:
@@ -70,8 +81,8 @@ def _tables(app: App) -> Iterator[Segment]:
 
 
 def _configured() -> list[Any]:
-    """Where the weights of each part that the settings name come from; parts without weights are left out."""
-    settings = read_settings()
+    """Where the weights of each part that is used come from; parts without weights are left out."""
+    settings = settings_in_force(read_settings())
     parts = [*settings.encoders.values(), settings.recognizer, settings.ocr, settings.reranker]
     built = [build(part) for part in parts if part is not None and part.part]
     return [source for model in built if (source := getattr(model, "source", None)) is not None]

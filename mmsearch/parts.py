@@ -1,17 +1,20 @@
 """Makes the parts that the settings name by import path, in whatever process they are needed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 from mmsearch.errors import ConfigError, ModelUnavailable
+from mmsearch.manifest import Manifest
+from mmsearch.model_choice import names_model, serving
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers import default_readers
 from mmsearch.readers.audio import AudioReader
 from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
-from mmsearch.settings import Part, Settings
+from mmsearch.settings import MANIFEST_FILE, Part, Settings
 from mmsearch.sources import Copies
 
 EXTRAS: Mapping[str, str] = {"mmsearch_encoders": "encoders", "mmsearch_ui": "ui", "mmsearch": "readers"}
@@ -63,6 +66,35 @@ def encoders_of(settings: Settings) -> dict[str, Encoder]:
     return {name: cast(Encoder, build(part)) for name, part in settings.encoders.items()}
 
 
+def in_force(settings: Settings, manifest: Manifest, moving: str = "") -> Settings:
+    """The settings with the model that each space of the library is served by: see `model_choice`.
+
+    As they are while the space `moving` is being filled by another model, if it is named.
+    """
+    held, succession = manifest.spaces(), manifest.succession
+    spaces = {
+        name: serving(
+            part,
+            names_model(settings.spaces.get(name)),
+            succession.maker(held[name][1]),
+            succession.instead_of(name),
+            name == moving or succession.spare(name, "filling") is not None,
+        )
+        for name, part in settings.encoders.items()
+        if name in held
+    }
+    return settings.model_copy(update={"spaces": {**settings.spaces, **spaces}})
+
+
+def settings_in_force(settings: Settings) -> Settings:
+    """The settings with the models of the library that they name, if it is there."""
+    file = settings.library / MANIFEST_FILE
+    if not file.is_file():
+        return settings
+    with closing(Manifest(file)) as manifest:
+        return in_force(settings, manifest)
+
+
 def closed_aids(settings: Settings) -> dict[str, str]:
     """Why recordings go without transcripts or pictures without their lettering, where they do."""
     aids = {"recognizer": settings.recognizer, "ocr": settings.ocr}
@@ -98,18 +130,21 @@ def closed_reason(model: object, fact: str = "space") -> str:
     return ""
 
 
-def reading_of(settings: Settings, readers: Sequence[Reader], folder: Path) -> Reading:
-    """What reads documents, with a folder for what is on its way: processes, or this one where none are wanted."""
+def reading_of(settings: Settings, served: Settings, readers: Sequence[Reader], folder: Path) -> Reading:
+    """What reads documents, with a folder for what is on its way: processes, or this one where none are wanted.
+
+    `served` are the settings in force, by which a process makes readers like these.
+    """
     limits = settings.indexing
     workers = usual_workers() if limits.workers is None else limits.workers
     if not workers:
         return Here(readers, folder, copies_in(settings, folder))
     return ProcessPool(
         "mmsearch.parts:readers_of",
-        (settings,),
+        (served,),
         folder,
         workers,
         Limits(limits.read_timeout_s, limits.worker_memory_bytes),
         copies_in(settings, folder),
-        recognised_suffixes(settings),
+        recognised_suffixes(served),
     )

@@ -13,7 +13,7 @@ from mmsearch.errors import MMSearchError
 from mmsearch.estimating import Amount, Estimate, Work, Workload, estimate, read_samples
 from mmsearch.indexing import BAD_DOCUMENT
 from mmsearch.manifest import Manifest
-from mmsearch.parts import closed_aids, copies_in, encoders_of, readers_of
+from mmsearch.parts import closed_aids, copies_in, encoders_of, in_force, readers_of
 from mmsearch.planning import Planner
 from mmsearch.protocols import Reader
 from mmsearch.roots import Looks, missing, roots_to_index
@@ -65,6 +65,7 @@ def preview_of(settings: Settings, roots: Sequence[Root], *, verify: bool = Fals
     that is none.
     """
     with TemporaryDirectory(prefix="mmsearch-") as scratch, closing(_copied(settings, Path(scratch))) as manifest:
+        settings = in_force(settings, manifest)
         opened, closed = open_for_indexing(encoders_of(settings), manifest, MemoryStore())
         spaces, readers = tuple(opened.values()), readers_of(settings)
         together = roots_to_index(manifest, roots, spaces, prune)

@@ -76,7 +76,7 @@ def _of_set(
     on_progress: Callable[[Progress], None],
 ) -> Judged:
     place = cached_library(judged_set.folder)
-    with App(app.settings.model_copy(update={"library": place})) as of_its_own:
+    with App(app.in_force.model_copy(update={"library": place})) as of_its_own:
         of_its_own.index([judged_set.folder], on_progress)
         if (searched := fingerprints(of_its_own.searcher.spaces)) != spaces:
             raise InputError(

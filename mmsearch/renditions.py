@@ -16,12 +16,15 @@ class Renditions:
 
     def write(self, segment: Segment) -> None:
         """Keep the segment's picture if it has one; a reader never sees half a file."""
-        if segment.picture is None:
-            return
-        file = self._place(segment.document_id) / (segment.id + SIGNATURES[segment.picture[:2]])
+        if segment.picture is not None:
+            self.put(segment.document_id, segment.id, segment.picture)
+
+    def put(self, document_id: str, segment_id: str, picture: bytes) -> None:
+        """Keep a segment's picture: a JPEG, PNG or WebP file."""
+        file = self._place(document_id) / (segment_id + SIGNATURES[picture[:2]])
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(".partial")
-        partial.write_bytes(segment.picture)
+        partial.write_bytes(picture)
         partial.replace(file)
 
     def path(self, document_id: str, segment_id: str = "") -> Path | None:

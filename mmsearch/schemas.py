@@ -14,8 +14,11 @@ from typing_extensions import TypedDict  # pydantic takes its own kind only befo
 from mmsearch.errors import MMSearchError, error_named
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
-from mmsearch.manifest import space_json, space_of
+from mmsearch.portable.exporting import Exported
+from mmsearch.portable.importing import Imported
 from mmsearch.preview import Preview
+from mmsearch.reembedding import ReembedEstimate
+from mmsearch.succession import space_json, space_of
 from mmsearch.types import (
     Answer,
     CalibratedBy,
@@ -24,6 +27,7 @@ from mmsearch.types import (
     Modality,
     Query,
     Ranking,
+    Reembedded,
     Report,
     Result,
     Route,
@@ -216,6 +220,26 @@ def state_of(said: Mapping[str, Any]) -> SpaceState:
 
 def stats_of(said: Mapping[str, Any]) -> Stats:
     return Stats(**{**said, "roots": tuple(said["roots"])})
+
+
+def exported_json(exported: Exported) -> dict[str, Any]:
+    """`mmsearch export --json`."""
+    return asdict(exported) | {"folder": str(exported.folder)}
+
+
+def imported_json(imported: Imported) -> dict[str, Any]:
+    """`mmsearch import --json`."""
+    return asdict(imported)
+
+
+def reembed_estimate_json(estimate: ReembedEstimate) -> dict[str, Any]:
+    """`mmsearch reembed --dry-run --json`."""
+    return asdict(estimate)
+
+
+def reembedded_json(done: Reembedded) -> dict[str, Any]:
+    """`mmsearch reembed --json`."""
+    return asdict(done)
 
 
 def _result_json(result: Result) -> ResultJson:

@@ -43,7 +43,7 @@ def open_for_search(
         elif held.fingerprint != space.fingerprint:
             closed[name] = (
                 f'the space "{name}" was made by {held.model} {held.revision}, now it is {space.model} '
-                f'{space.revision}; run "mmsearch index" to make it anew'
+                f'{space.revision}; run "mmsearch reembed {name}", or "mmsearch index" to make it anew'
             )
         else:
             store.open(collection, space)
@@ -58,7 +58,8 @@ def open_for_indexing(
 
     A space whose model changed gets a new collection, and the old one is dropped.
     """
-    active, spaces, closed = manifest.spaces(), dict[str, OpenSpace](), dict[str, str]()
+    drop_doomed(manifest, store)
+    spaces, closed = dict[str, OpenSpace](), dict[str, str]()
     for name, encoder in encoders.items():
         try:
             space = encoder.space
@@ -66,20 +67,30 @@ def open_for_indexing(
             closed[name] = str(error)
             continue
         collection = manifest.collection_name(space)
-        if name in active and active[name][0] != collection:
-            store.drop(active[name][0])
         manifest.activate(space)
         store.open(collection, space)
         spaces[name] = OpenSpace(space, encoder, collection)
+    drop_doomed(manifest, store)
     return spaces, closed
 
 
 def retire_unnamed(names: Container[str], manifest: Manifest, store: Store) -> None:
     """Drop the collections of spaces that the settings no longer name."""
-    for name, (collection, _) in manifest.spaces().items():
+    for name in manifest.spaces():
         if name not in names:
-            store.drop(collection)
             manifest.retire(name)
+    for spare in manifest.succession.spares():
+        if spare.name not in names:
+            manifest.succession.doom(spare)
+    drop_doomed(manifest, store)
+
+
+def drop_doomed(manifest: Manifest, store: Store) -> None:
+    """Drop the collections that are to go, also those that a killed process had no time for."""
+    for spare in manifest.succession.spares():
+        if spare.role == "doomed":
+            store.drop(spare.collection)
+            manifest.succession.dropped(spare)
 
 
 def states(
@@ -107,9 +118,12 @@ def indexed(manifest: Manifest, entries: Iterable[Entry]) -> list[IndexedDocumen
 
 
 def held_collections(manifest: Manifest, store: Store) -> dict[str, str]:
-    """Every collection of the library by space name, closed spaces' too: where a removed document must go from."""
-    collections = {}
-    for name, (collection, space) in manifest.spaces().items():
+    """Every collection of the library: where a removed document must go from.
+
+    Active ones by the name of their space, closed spaces' too; those that come after them or came before by their own.
+    """
+    places = dict(manifest.spaces())
+    places |= {s.collection: (s.collection, s.space) for s in manifest.succession.spares() if s.role != "doomed"}
+    for collection, space in places.values():
         store.open(collection, space)
-        collections[name] = collection
-    return collections
+    return {name: collection for name, (collection, _) in places.items()}

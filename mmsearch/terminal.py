@@ -104,12 +104,11 @@ def show_jobs(jobs: Sequence[Job]) -> None:
     if not jobs:
         out.print("no jobs yet")
         return
-    grid = Table("job", "state", "started", "documents", "failed", "paths", box=None, padding=(0, 2, 0, 0))
+    grid = Table("job", "state", "started", "documents", "failed", "what", box=None, padding=(0, 2, 0, 0))
     for job in jobs:
         done = _of(job.progress.get("done", 0), job.progress.get("total", 0), "{:,}".format)
         state = Text(job.state, style=STATES[job.state])
-        places = ", ".join(root.place for root in job.roots)
-        grid.add_row(job.id, state, _local(job.started), done, str(len(job.failed)), Text(places))
+        grid.add_row(job.id, state, _local(job.started), done, str(len(job.failed)), Text(job.subject))
     out.print(grid)
 
 
@@ -117,14 +116,14 @@ def show_job(job: Job) -> None:
     """One job: what was asked, how far it is or how it ended, and what failed."""
     head = Text.assemble((f"{job.id} ", "bold"), (job.state, STATES[job.state]), f", started {_local(job.started)}")
     out.print(head.append(f", ended {_local(job.ended)}") if job.ended else head)
-    for root in job.roots:
-        out.print(Text(root.place), soft_wrap=True)
+    for what in [root.place for root in job.roots] or [job.subject]:
+        out.print(Text(what), soft_wrap=True)
     if step := job.progress:
-        left = f", about {_duration(step['eta_s'])} left" if job.state == "running" and step["eta_s"] else ""
+        left = f", about {duration(step['eta_s'])} left" if job.state == "running" and step["eta_s"] else ""
         media = ", ".join(f"{count:,} {modality}" for modality, count in step["by_modality"].items())
+        size = "" if job.space else f", {_of(step['done_bytes'], step['total_bytes'] or None, decimal)}"
         out.print(
-            f"{_of(step['done'], step['total'], '{:,}'.format)} documents, "
-            f"{_of(step['done_bytes'], step['total_bytes'] or None, decimal)}, "
+            f"{_of(step['done'], step['total'], '{:,}'.format)} documents{size}, "
             f"{step['rate']:.1f}/s{left}{f'; {media}' if media else ''}"
         )
     if job.error:
@@ -158,7 +157,7 @@ def show_preview(found: Preview) -> None:
         out.print(grid)
         estimate = found.estimate
         out.print(
-            f"about {_duration(estimate.seconds)} and {decimal(estimate.disk_bytes)} in the library, "
+            f"about {duration(estimate.seconds)} and {decimal(estimate.disk_bytes)} in the library, "
             f"going by {estimate.sampled} documents that were read and encoded",
             soft_wrap=True,
         )
@@ -169,7 +168,8 @@ def show_preview(found: Preview) -> None:
     show_closed(found.closed_spaces)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time for people: "40 s", "12 min", "3:05:00"."""
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else clock(seconds)
 
 

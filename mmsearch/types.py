@@ -422,3 +422,23 @@ class Stats:
     rows: Mapping[str, int]
     store: str
     search: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reembedded:
+    """A space after it was taken from the model `before` to `after`, or on the way there when it was `stopped`.
+
+    `documents` were looked at and `rows` written in `seconds`. `failed` documents are not in the space: the next
+    indexing reads them again. `previous` is the model of the collection that is kept to go back to, if there is one.
+    """
+
+    space: str
+    before: str
+    after: str
+    documents: int
+    rows: int
+    seconds: float
+    failed: tuple[Failure, ...]
+    stopped: bool = False
+    previous: str = ""
+    job: str = ""

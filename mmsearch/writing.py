@@ -78,6 +78,19 @@ class _Window:
     complete: Sequence[_Open]
 
 
+class Room:
+    """How many `segments` a window has room for, `most` at most: as many as take about WINDOW_S."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.segments = min(FIRST_SEGMENTS, most)
+
+    def adapt(self, segments: int, took_s: float) -> None:
+        """Go by a window of so many segments that took so long."""
+        wanted = int(segments * WINDOW_S / max(took_s, 1e-6))
+        self.segments = min(self._most, max(FEWEST_SEGMENTS, min(wanted, 2 * self.segments)))
+
+
 class Writer:
     """Collects segments of many documents and writes them together. Close it; nothing is written by that.
 
@@ -96,8 +109,7 @@ class Writer:
     ) -> None:
         self._store, self._manifest, self._renditions = store, manifest, renditions
         self._collections = collections
-        self._most = batch_segments
-        self._room = min(FIRST_SEGMENTS, batch_segments)
+        self._room = Room(batch_segments)
         self._on_written = on_written
         self._twins = Twins(store, manifest)
         self._open: list[_Open] = []
@@ -119,8 +131,8 @@ class Writer:
         self._open.append(document)
         for segment in segments:
             self._waiting.append((document, segment))
-            self._waiting_bytes += _size(segment)
-            if len(self._waiting) >= self._room or self._waiting_bytes >= WINDOW_BYTES:
+            self._waiting_bytes += size_bytes(segment)
+            if len(self._waiting) >= self._room.segments or self._waiting_bytes >= WINDOW_BYTES:
                 self._write()
         self._complete.append(document)
 
@@ -186,11 +198,7 @@ class Writer:
         self._writing = self._thread.submit(self._commit, window)
         self._begin()
         if waiting:
-            self._adapt(len(waiting), time.monotonic() - started_s)
-
-    def _adapt(self, segments: int, took_s: float) -> None:
-        wanted = int(segments * WINDOW_S / max(took_s, 1e-6))
-        self._room = min(self._most, max(FEWEST_SEGMENTS, min(wanted, 2 * self._room)))
+            self._room.adapt(len(waiting), time.monotonic() - started_s)
 
     def _settle(self) -> None:
         """Wait until the window before is written. Raises what writing it raised."""
@@ -245,6 +253,7 @@ def _encoded(space: OpenSpace, waiting: Sequence[tuple[_Open, Segment]], twins: 
     return _Rows(space, segments, content)
 
 
-def _size(segment: Segment) -> int:
+def size_bytes(segment: Segment) -> int:
+    """About what the segment takes in memory."""
     cells = sum(len(cell) for row in segment.table.rows for cell in row) if segment.table else 0
     return len(segment.text) + len(segment.picture or b"") + cells

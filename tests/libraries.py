@@ -7,6 +7,7 @@ from typing import Any
 
 from hashing import HashingEncoder
 
+from mmsearch.client import Client
 from mmsearch.indexing import Indexer
 from mmsearch.lexical import LexicalEncoder
 from mmsearch.manifest import Manifest
@@ -57,21 +58,58 @@ class Library:
 
     def dump(self) -> dict[str, Any]:
         """All that the library holds, by segment id: to compare libraries whole."""
-        held: dict[str, Any] = {}
-        for name, collection in held_collections(self.manifest, self.memory).items():
-            rows = self.memory._collections[collection]
-            held[name] = {id: (rows.segments[id], _content(rows, id)) for id in sorted(rows.segments)}
-        held["pictures"] = sorted(p.name for p in self.folder.glob("pictures/*/*/*"))
-        held["sketches"] = self.manifest.sketches(entry.id for entry in self.manifest.entries())
-        held["manifest"] = [
-            (entry.uri, entry.content, entry.modality, entry.segments, sorted(entry.spaces.items()), entry.done)
-            for entry in self.manifest.entries()
-        ]
-        return held
+        return dump(self.folder, self.manifest, self.memory)
 
     def words(self) -> str:
         """Every stored word of the library, to ask whether something is still in it."""
         return " ".join(segment.text for segment, _ in self.dump()["words"].values())
+
+
+STORES: dict[str, MemoryStore] = {}
+"""The stores of `client`, by the place they would have on disk: they outlive the clients as files do."""
+
+
+class _KeptStore(MemoryStore):
+    def close(self) -> None:
+        """Nothing is lost."""
+
+
+def kept_store(uri: str, token: str = "", timeout_s: float = 0.0) -> MemoryStore:
+    """The memory store at the place, as settings name a store."""
+    return STORES.setdefault(uri, _KeptStore())
+
+
+def client(folder: Path, model: str = "", pictures: str = "", **settings: Any) -> Client:
+    """A client on memory stores with the hashing encoders; without a `model` the settings name none."""
+    off = {"part": ""}
+    text = {"part": "hashing:HashingEncoder"} | ({"model": model} if model else {})
+    image = {"part": "hashing:HashingPictures", "model": pictures} if pictures else off
+    spaces = {"text": text, "image": image, "table": off} | settings.pop("spaces", {})
+    store = settings.pop("store", {"part": "libraries:kept_store"})
+    small = {"batch_segments": 4, "workers": 0}
+    return Client(folder, spaces=spaces, store=store, recognizer=off, ocr=off, indexing=small, **settings)
+
+
+def dump_of(client: Client) -> dict[str, Any]:
+    """All that the client's library holds."""
+    app = client.app
+    assert isinstance(app.store, MemoryStore)
+    return dump(app.settings.library, app.manifest, app.store)
+
+
+def dump(folder: Path, manifest: Manifest, memory: MemoryStore) -> dict[str, Any]:
+    """What is in a library by space, segment and document, apart from the names of its collections."""
+    held: dict[str, Any] = {}
+    for name, collection in held_collections(manifest, memory).items():
+        rows = memory._collections[collection]
+        held[name] = {id: (rows.segments[id], _content(rows, id)) for id in sorted(rows.segments)}
+    held["pictures"] = sorted(p.name for p in folder.glob("pictures/*/*/*"))
+    held["sketches"] = manifest.sketches(entry.id for entry in manifest.entries())
+    held["manifest"] = [
+        (entry.uri, entry.content, entry.modality, entry.segments, sorted(entry.spaces.items()), entry.done)
+        for entry in manifest.entries()
+    ]
+    return held
 
 
 def _content(rows: Any, id: str) -> object:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch import __version__
-from mmsearch.cli import feedback, health, jobs, library, quality, watching
+from mmsearch.cli import feedback, health, jobs, library, moving, quality, watching
 
 app = typer.Typer(
     help="Search texts, tables, pictures and recordings with one query.",
@@ -16,6 +16,9 @@ app = typer.Typer(
 app.command()(library.index)
 app.command()(watching.watch)
 app.command()(library.search)
+app.command()(moving.export)
+app.command("import")(moving.import_)
+app.command()(moving.reembed)
 app.command("eval")(quality.evaluate)
 app.command()(quality.compare)
 app.command()(quality.calibrate)
@@ -23,7 +26,9 @@ app.command()(library.serve)
 app.command()(library.demo)
 app.command()(health.doctor)
 
-indexings = typer.Typer(help="Indexings as jobs: list, show, resume, cancel, try failures again.", no_args_is_help=True)
+indexings = typer.Typer(
+    help="Indexings, re-embeddings: list, show, resume, cancel, try failures again.", no_args_is_help=True
+)
 app.add_typer(indexings, name="jobs")
 indexings.command("list")(jobs.list_jobs)
 indexings.command()(jobs.show)

@@ -35,13 +35,15 @@ def list_models(as_json: Json = False) -> None:
 
 def pull(
     name: Annotated[str, typer.Argument(help="text, image, table, speech, reranker, or a name of the list.")],
+    model: Annotated[str, typer.Option(help="Another model for that space, as reembed takes it.")] = "",
+    pretrained: Annotated[str, typer.Option(help="Its weights by name (open_clip).")] = "",
 ) -> None:
     """Get a model's weights from where they are published."""
     from mmsearch import terminal
     from mmsearch.models import pull
 
     with errors():
-        terminal.out.print(f"{name} is in {pull(name)}")
+        terminal.out.print(f"{model or name} is in {pull(name, model, pretrained)}")
 
 
 def verify(

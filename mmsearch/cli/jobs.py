@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch.cli.library import run_index
+from mmsearch.cli.moving import run_reembed
 from mmsearch.cli.options import Json, Library, errors, print_json
 from mmsearch.jobs import Job
 
@@ -12,7 +13,7 @@ JobId = Annotated[str, typer.Argument(metavar="[JOB]", help='The id, the beginni
 
 
 def list_jobs(library: Library = None, as_json: Json = False) -> None:
-    """The indexings of a library, the newest first."""
+    """The indexings and re-embeddings of a library, the newest first."""
     from mmsearch import schemas, terminal
     from mmsearch.opening import jobs_of
     from mmsearch.settings import read_settings
@@ -52,7 +53,10 @@ def resume(id: JobId = "last", library: Library = None, as_json: Json = False) -
     """Ask the same again: what is done is not done twice."""
     with errors(as_json):
         job = _job(library, id).repeatable()
-    run_index(library, job.roots, job.how, as_json)
+    if job.space:
+        run_reembed(library, job.space, job.asked["model"], job.asked["pretrained"], job.asked["rollback"], as_json)
+    else:
+        run_index(library, job.roots, job.how, as_json)
 
 
 def retry_failed(id: JobId = "last", library: Library = None, as_json: Json = False) -> None:
