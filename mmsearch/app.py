@@ -1,22 +1,20 @@
 """One open library: its parts, made as the settings name them."""
 
 import threading
-import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, Self, cast
 
-from mmsearch.errors import ConfigError, LibraryLocked, NotFound
-from mmsearch.examples import examples
-from mmsearch.feedback import Feedback, Judgement
+from mmsearch.errors import ConfigError
+from mmsearch.feedback import Feedback
 from mmsearch.holding import Hold
 from mmsearch.indexing import Indexer
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
-from mmsearch.manifest import Entry, Manifest
+from mmsearch.manifest import Manifest
 from mmsearch.model_choice import naming
 from mmsearch.parts import build, closed_aids, closed_reason, encoders_of, in_force, load, readers_of, reading_of
 from mmsearch.portable.exporting import Exported, export_library
@@ -29,21 +27,15 @@ from mmsearch.renditions import Renditions
 from mmsearch.reranking import Reranking
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
-from mmsearch.sources import given, original
-from mmsearch.sources.found import reachable
 from mmsearch.spaces import (
     CATALOGUE,
     drop_doomed,
     fingerprints,
-    held_collections,
-    indexed,
     open_for_search,
     retire_unnamed,
-    states,
 )
-from mmsearch.types import Document, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.types import Query, Ranking, Report, Root
 from mmsearch.uploads import Uploads
-from mmsearch.writing import Writer
 
 PATIENCE_S = 5.0
 """How long a small change waits for an indexing to end."""
@@ -91,7 +83,7 @@ class App:
         self.encoders = encoders_of(self.in_force)
         self.moving = ""
         """The space that is being taken to another model in this process."""
-        self._queue = JobQueue(self.jobs)
+        self.queue = JobQueue(self.jobs)
         self.heard: Callable[[Ranking], None] = lambda _: None
         self.renditions = Renditions(folder / "pictures")
         self.uploads = Uploads(folder / "uploads", settings.indexing.max_file_bytes)
@@ -112,7 +104,7 @@ class App:
         """Index the roots as a job, into some spaces only if any are named; see Indexer.index. One at a time."""
         wanted = [Root.at(root) for root in roots]
         how = {"verify": verify, "prune": prune}
-        return self._run(self.jobs.begin(asked_for(wanted, **how)), wanted, on_progress, spaces, stop, how)
+        return self.run(self.jobs.begin(asked_for(wanted, **how)), wanted, on_progress, spaces, stop, how)
 
     def submit(
         self, roots: Iterable[Path | Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
@@ -120,11 +112,11 @@ class App:
         """The same, not waited for: in a thread of this library's own, after what was submitted before. Raises Busy."""
         wanted = [Root.at(root) for root in roots]
         how = {"verify": verify, "prune": prune}
-        return self._queue.submit(
-            asked_for(wanted, **how), lambda job, stop: self._run(job, wanted, lambda _: None, spaces, stop, how)
+        return self.queue.submit(
+            asked_for(wanted, **how), lambda job, stop: self.run(job, wanted, lambda _: None, spaces, stop, how)
         )
 
-    def _run(
+    def run(
         self,
         job: RunningJob,
         roots: Iterable[Root],
@@ -144,7 +136,7 @@ class App:
 
         with self.jobs.ending(job):
             report = STOPPED
-            with self._turn(stopped) as came:
+            with self.turn(stopped) as came:
                 if came:
                     job.start()
                     try:
@@ -171,89 +163,9 @@ class App:
             self.settings.indexing.max_file_bytes,
         )
 
-    def index_records(
-        self,
-        root: Root,
-        records: Iterable[Mapping[str, Any] | Document],
-        complete: bool = False,
-        on_progress: Callable[[Progress], None] = lambda _: None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> Report:
-        """Index records that a program gives, under a root for them; see Client.index_records."""
-        return self._run(self.jobs.begin(asked_for([root])), [], on_progress, (), stop, _given(root, records, complete))
-
-    def submit_records(self, root: Root, records: Iterable[Mapping[str, Any]], complete: bool = False) -> Job:
-        """The same, not waited for. Raises Busy."""
-        how = _given(root, records, complete)
-        return self._queue.submit(
-            asked_for([root]), lambda job, stop: self._run(job, [], lambda _: None, (), stop, how)
-        )
-
-    def keep(self, name: str, content: BinaryIO, replace: bool = False) -> Path:
-        """Keep a file in the library's own folder, where `submit_kept` finds it; see Uploads.keep."""
-        return self.uploads.keep(name, content, self.readers, replace)
-
-    def add(
-        self,
-        files: Iterable[Path],
-        replace: bool = False,
-        on_progress: Callable[[Progress], None] = lambda _: None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> Report:
-        """Keep copies of the files in the library's own folder, and index them. Raises what Uploads.keep raises."""
-        kept = []
-        for file in files:
-            with reachable(file), file.open("rb") as content:
-                kept.append(self.keep(file.name, content, replace))
-        return self._index_kept(self.jobs.begin(asked_for([self.uploads.root])), kept, on_progress, stop)
-
-    def submit_kept(self, files: Collection[Path]) -> Job:
-        """Have the files indexed that the library keeps, as `submit` does. Raises Busy."""
-        asked = asked_for([self.uploads.root])
-        return self._queue.submit(asked, lambda job, stop: self._index_kept(job, files, lambda _: None, stop))
-
-    def _index_kept(
-        self,
-        job: RunningJob,
-        files: Collection[Path],
-        on_progress: Callable[[Progress], None],
-        stop: Callable[[], bool],
-    ) -> Report:
-        """Index what is kept. Of `files`, those that are bad and new are not kept any longer."""
-        report = self._run(job, [self.uploads.root], on_progress, (), stop, {"prune": True})
-        failed = {failure.uri for failure in report.failed}
-        for file in files:
-            uri = file.resolve().as_posix()
-            entries = [self.manifest.entry(id) for id, _ in self.manifest.places(uri)]
-            if uri in failed and not any(entry and entry.done for entry in entries):
-                file.unlink(missing_ok=True)
-        return report
-
-    @property
-    def queued(self) -> int:
-        """How many submitted jobs are not over."""
-        return self._queue.waiting
-
     def finish(self) -> None:
         """End what was submitted after the batch at hand; see JobQueue.finish."""
-        self._queue.finish()
-
-    def remove(self, document_id: str) -> None:
-        """Take a document out of the library, and its file if the library keeps it.
-
-        A file elsewhere stays where it is, and the next indexing of its folder brings it back. Raises NotFound, and
-        LibraryLocked while an indexing is under way.
-        """
-        deadline_s = time.monotonic() + PATIENCE_S
-        with self._turn(lambda: time.monotonic() > deadline_s) as came:
-            if not came:
-                raise LibraryLocked("an indexing of this library is under way; try again when it is done, or cancel it")
-            entry = self._entry(document_id)
-            self.uploads.remove(entry.uri, self.readers)
-            held = held_collections(self.manifest, self.store)
-            with closing(Writer(self.store, self.manifest, self.renditions, held, 1)) as writer:
-                writer.remove([entry.id])
-            self.renew()
+        self.queue.finish()
 
     def export(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
         """Write the library into a folder of plain files; see export_library."""
@@ -277,51 +189,6 @@ class App:
         found = self.searcher.search(replace(query, top_k=query.offset + query.top_k, offset=0))
         self.heard(found)
         return replace(found, query=query, results=found.results[query.offset :])
-
-    def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
-        """The documents of the library in the order of their places."""
-        return indexed(self.manifest, self.manifest.page(offset, limit))
-
-    def document(self, document_id: str) -> IndexedDocument:
-        """The document of that id. Raises NotFound."""
-        return indexed(self.manifest, [self._entry(document_id)])[0]
-
-    def file(self, document_id: str) -> Path | None:
-        """The file that a document of the library is read from; None when it is not in the library or has no file."""
-        entry = self.manifest.entry(document_id)
-        return original(entry.uri, self.manifest.roots()) if entry and entry.done else None
-
-    def picture(self, document_id: str, segment_id: str = "") -> Path | None:
-        """The file with the upright copy of a segment's picture, or of any picture of the document."""
-        return self.renditions.path(document_id, segment_id)
-
-    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
-        """Keep what is said of a document; see Feedback.judge."""
-        return self.feedback.judge(query, document, grade)
-
-    def judgements(self) -> list[Judgement]:
-        """What was judged, by query and place."""
-        return self.feedback.judgements()
-
-    def examples(self) -> list[str]:
-        """A few searches to try on this library."""
-        return examples(self.manifest)
-
-    def spaces(self) -> list[SpaceState]:
-        """The spaces of the settings as they are now."""
-        searcher = self.searcher
-        return states(self.encoders, searcher.spaces, searcher.closed, self.store)
-
-    def stats(self) -> Stats:
-        """What the library holds."""
-        return Stats(
-            library=str(self.folder),
-            documents=self.manifest.census(),
-            roots=tuple(root.place for root in self.manifest.roots()),
-            rows={state.name: state.rows for state in self.spaces() if not state.closed},
-            store=self.settings.store.uri or "Milvus Lite in the folder",
-            search=self.settings.search.model_dump(),
-        )
 
     def renew(self, made: Mapping[str, Encoder] | None = None) -> None:
         """Let the next search see what changed in the library, by the models that it is made by now.
@@ -417,7 +284,7 @@ class App:
         return step
 
     @contextmanager
-    def _turn(self, stop: Callable[[], bool]) -> Iterator[bool]:
+    def turn(self, stop: Callable[[], bool]) -> Iterator[bool]:
         """One change of the library at a time: waits for the one under way; False once `stop` says so before that."""
         while not (came := self.writing.acquire(timeout=TURN_S)) and not stop():
             pass
@@ -426,12 +293,6 @@ class App:
         finally:
             if came:
                 self.writing.release()
-
-    def _entry(self, document_id: str) -> Entry:
-        entry = self.manifest.entry(document_id)
-        if entry is None or not entry.done:
-            raise NotFound(f"the library has no document {document_id[:80]!r}")
-        return entry
 
     def close(self) -> None:
         """End what was submitted; release the store, the manifest, the feedback, the jobs and the library."""
@@ -450,8 +311,3 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _given(root: Root, records: Iterable[Mapping[str, Any] | Document], complete: bool) -> dict[str, Any]:
-    """Options of Indexer.index for records of a root."""
-    return {"records": {root.place: given(root, iter(records))}, "keep": not complete, "prune": complete}

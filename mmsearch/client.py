@@ -8,12 +8,13 @@ from typing import Any, Self
 from mmsearch import changeover
 from mmsearch.app import App
 from mmsearch.errors import ConfigError, LibraryLocked
-from mmsearch.evaluation import evaluate
 from mmsearch.feedback import Judgement
 from mmsearch.filters import parse
 from mmsearch.holding import Holder
 from mmsearch.jobs import Job
 from mmsearch.library import Library
+from mmsearch.local_library import LocalLibrary
+from mmsearch.measuring import measure
 from mmsearch.notebook import Found
 from mmsearch.opening import open_library
 from mmsearch.parts import load
@@ -25,10 +26,7 @@ from mmsearch.reembedding import ReembedEstimate
 from mmsearch.refinement import forget_refinement
 from mmsearch.refining import refine
 from mmsearch.remote_library import RemoteLibrary
-from mmsearch.retrieval_sets import read_set
 from mmsearch.roots import root_at
-from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroundings
-from mmsearch.spaces import CATALOGUE
 from mmsearch.types import (
     Document,
     Filter,
@@ -70,7 +68,7 @@ class Client:
         """
         self.settings, opened = open_library(library, create, on_wait, **settings)
         self._app = opened if isinstance(opened, App) else None
-        self.library: Library = opened
+        self.library: Library = LocalLibrary(opened) if isinstance(opened, App) else opened
 
     @property
     def app(self) -> App:
@@ -257,34 +255,7 @@ class Client:
         Raises InputError when the folder is no retrieval set or the name no file name, and KeyboardInterrupt when
         `stop` says so.
         """
-        check_name(name)
-        retrieval_set = read_set(set_dir, split)
-        wanted = frozenset(spaces)
-        self.app.require(wanted)
-        reranker = self.app.reranker_facts(rerank)
-        report = self.app.index([retrieval_set.folder], on_progress, {CATALOGUE, *wanted} if wanted else (), stop)
-        if report.stopped:
-            raise KeyboardInterrupt
-
-        def tell(step: Progress) -> None:
-            if stop():
-                raise KeyboardInterrupt
-            on_progress(step)
-
-        outcomes = evaluate(retrieval_set, self.app.search, wanted, tell, rerank)
-        searcher = self.app.searcher
-        used = {space: searcher.spaces[space].space for space in sorted(wanted or searcher.spaces)}
-        found = run_facts(retrieval_set, report, outcomes, self.app.settings.search.fusion, list(used), reranker)
-        made = {
-            "search": self.app.settings.search.model_dump(),
-            "models": {
-                name: {"model": space.model, "revision": space.revision, "fingerprint": space.fingerprint}
-                for name, space in used.items()
-            },
-            "closed_spaces": {} if wanted else dict(searcher.closed),
-        }
-        folder = save_run(Path(runs) if runs else default_runs(), name, found | made | surroundings(), outcomes)
-        return found | {"closed_spaces": made["closed_spaces"], "run": str(folder)}
+        return measure(self.app, set_dir, spaces, on_progress, split, runs, name, rerank, stop)
 
     def calibrate(
         self,

@@ -37,7 +37,8 @@ class Judgements(Protocol):
 
 
 class Library(Judgements, Protocol):
-    """A library that can be searched and changed. App is one in this process, RemoteLibrary one behind a server."""
+    """A library that can be searched and changed. LocalLibrary is one in this process, RemoteLibrary one
+    behind a server."""
 
     @property
     def jobs(self) -> JobList:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mmsearch.errors import InputError, StoreError
+from mmsearch.holding import HOLDER_FILE
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.portable.columns import Row, document_schema, picture_schema, row_schema, sketch_schema, to_table
 from mmsearch.portable.layout import (
@@ -37,7 +38,7 @@ from mmsearch.types import Space
 BATCH_SEGMENTS = 2_000
 """Of the documents that are read together; a longer document is read alone, and streamed."""
 BATCH_DOCUMENTS = 512
-NOT_EXPORTED = (MANIFEST_FILE, "milvus.db", "lock", "pictures", "jobs", "reading")
+NOT_EXPORTED = (MANIFEST_FILE, HOLDER_FILE, "milvus.db", "lock", "pictures", "jobs", "reading")
 """What begins so in the library's folder is exported in another form, or means nothing elsewhere."""
 
 

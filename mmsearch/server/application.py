@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from mmsearch.app import App
+from mmsearch.local_library import LocalLibrary
 from mmsearch.server.admission import Admission
 from mmsearch.server.answers import TooLargeInOurForm, answer_errors
 from mmsearch.server.documents import document_routes
@@ -51,15 +52,15 @@ def application(
         lifespan=living,
     )
     api.state.admission = admission
-    metrics = Metrics(app, admission)
+    library, metrics = LocalLibrary(app), Metrics(app, admission)
     app.heard = metrics.searched
     answer_errors(api, metrics.failed)
     check = owner(token)
-    api.include_router(state_routes(app))
+    api.include_router(state_routes(library))
     api.include_router(metric_routes(metrics))
     api.include_router(search_routes(app, admission))
-    api.include_router(document_routes(app, check))
-    api.include_router(record_routes(app, check))
+    api.include_router(document_routes(library, check))
+    api.include_router(record_routes(library, check))
     api.include_router(job_routes(app, check))
     api.include_router(feedback_routes(app, check))
 

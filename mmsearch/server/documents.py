@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from typing_extensions import TypedDict
 
-from mmsearch.app import App
 from mmsearch.errors import NotFound
 from mmsearch.jobs import Job
+from mmsearch.local_library import LocalLibrary
 from mmsearch.schemas import job_json
 from mmsearch.server.answers import ERRORS, Json
 from mmsearch.server.files import file_response
@@ -27,7 +27,7 @@ class DocumentsJson(TypedDict):
     documents: list[IndexedDocument]
 
 
-def document_routes(app: App, owner: Callable[..., None]) -> APIRouter:
+def document_routes(library: LocalLibrary, owner: Callable[..., None]) -> APIRouter:
     """The routes of the documents."""
     routes = APIRouter(prefix="/v1/documents", tags=["documents"], responses=ERRORS)
     changing = [Depends(owner)]
@@ -36,8 +36,8 @@ def document_routes(app: App, owner: Callable[..., None]) -> APIRouter:
     def documents(
         offset: Annotated[int, Query(ge=0, le=2**53)] = 0, limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 100
     ) -> Json:
-        listed = [as_json(document) for document in app.documents(offset, limit)]
-        return Json({"total": sum(app.manifest.census().values()), "documents": listed})
+        listed = [as_json(document) for document in library.documents(offset, limit)]
+        return Json({"total": sum(library.app.manifest.census().values()), "documents": listed})
 
     @routes.post(
         "",
@@ -45,33 +45,33 @@ def document_routes(app: App, owner: Callable[..., None]) -> APIRouter:
         status_code=202,
         dependencies=changing,
         summary="Give the library files to keep, and index them",
-        max_body_size=app.settings.indexing.max_file_bytes + (1 << 20),
+        max_body_size=library.app.settings.indexing.max_file_bytes + (1 << 20),
         form_limits={"max_files": MOST_FILES},
     )
     def add(
         files: Annotated[list[UploadFile], File(description="Each under its own name.")],
         replace: Annotated[bool, Form(description="Take the place of files with the same names.")] = False,
     ) -> Json:
-        kept: list[Path] = [app.keep(file.filename or "", file.file, replace) for file in files]
-        job = app.submit_kept(kept)
+        kept: list[Path] = [library.keep(file.filename or "", file.file, replace) for file in files]
+        job = library.submit_kept(kept)
         return Json(job_json(job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
     @routes.get("/{document_id}", response_model=IndexedDocument, summary="One document")
     def document(document_id: str) -> Json:
-        return Json(as_json(app.document(checked(document_id))))
+        return Json(as_json(library.document(checked(document_id))))
 
     @routes.delete("/{document_id}", status_code=204, dependencies=changing, summary="Take it out of the library")
     def remove(document_id: str) -> Response:
-        app.remove(checked(document_id))
+        library.remove(checked(document_id))
         return Response(status_code=204)
 
     @routes.get("/{document_id}/content", responses=FILE, response_class=FileResponse, summary="Its file")
     def content(document_id: str, request: Request) -> Response:
-        return file_response(app.file(checked(document_id)), request)
+        return file_response(library.file(checked(document_id)), request)
 
     @routes.get("/{document_id}/thumbnail", responses=FILE, response_class=FileResponse, summary="A small picture")
     def thumbnail(document_id: str, request: Request, segment: str = "") -> Response:
-        return file_response(app.picture(checked(document_id), segment and checked(segment)), request)
+        return file_response(library.picture(checked(document_id), segment and checked(segment)), request)
 
     return routes
 

@@ -40,6 +40,6 @@ def feedback_routes(app: App, owner: Callable[..., None]) -> APIRouter:
 
     @routes.get("", response_model=JudgementsJson, summary="What was said, by query")
     def judgements() -> Json:
-        return Json({"judgements": [judgement_json(judgement) for judgement in app.judgements()]})
+        return Json({"judgements": [judgement_json(judgement) for judgement in app.feedback.judgements()]})
 
     return routes

@@ -71,7 +71,7 @@ class _State(Collector):
         searches.add_metric(["waiting"], self._admission.waiting)
         yield searches
         jobs = GaugeMetricFamily("mmsearch_jobs", "Submitted jobs that are not over.")
-        jobs.add_metric([], self._app.queued)
+        jobs.add_metric([], self._app.queue.waiting)
         yield jobs
         searcher = self._app.searcher
         spaces = GaugeMetricFamily("mmsearch_space_closed", "1 for a space that cannot be asked.", labels=["space"])

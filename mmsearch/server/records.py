@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from mmsearch.app import App
 from mmsearch.errors import Forbidden, InputError
 from mmsearch.jobs import Job
+from mmsearch.local_library import LocalLibrary
 from mmsearch.schemas import job_json
 from mmsearch.server.answers import ERRORS, Json
 from mmsearch.server.doors import neighbour
@@ -36,7 +36,7 @@ BODY: dict[str, Any] = {
 }
 
 
-def record_routes(app: App, owner: Callable[..., None]) -> APIRouter:
+def record_routes(library: LocalLibrary, owner: Callable[..., None]) -> APIRouter:
     """The route that takes records."""
     routes = APIRouter(prefix="/v1/documents/records", tags=["documents"], responses=ERRORS)
 
@@ -56,22 +56,22 @@ def record_routes(app: App, owner: Callable[..., None]) -> APIRouter:
         complete: Annotated[bool, Query(description="They are all there are of the name: others are removed.")] = False,
     ) -> Json:
         root = Root(f"records:{name}", "records", columns=tuple(columns))
-        reaching = _trusted(app, request)
+        reaching = _trusted(library, request)
         if not reaching and ELSEWHERE & columns_of(root).keys():
             raise _refusal()
         received = await _received(request)
-        job = await run_in_threadpool(app.submit_records, root, _records(received, reaching), complete)
+        job = await run_in_threadpool(library.submit_records, root, _records(received, reaching), complete)
         return Json(job_json(job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
     return routes
 
 
-def _trusted(app: App, request: Request) -> bool:
+def _trusted(library: LocalLibrary, request: Request) -> bool:
     """Whether records of this caller may name files and addresses for the server to open."""
     try:
         neighbour(request)
     except Forbidden:
-        return app.settings.server.remote_indexing
+        return library.app.settings.server.remote_indexing
     return True
 
 

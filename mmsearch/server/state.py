@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from mmsearch import __version__
 from mmsearch.app import App
 from mmsearch.errors import MMSearchError
+from mmsearch.local_library import LocalLibrary
 from mmsearch.schemas import ErrorJson, error_json, state_json
 from mmsearch.server.answers import ERRORS, Json
 from mmsearch.types import Query, SpaceState, Stats
@@ -40,7 +41,7 @@ class ExamplesJson(TypedDict):
     examples: list[str]
 
 
-def state_routes(app: App) -> APIRouter:
+def state_routes(library: LocalLibrary) -> APIRouter:
     """The routes that say how the server and its library are."""
     routes = APIRouter(tags=["state"], responses=ERRORS)
 
@@ -55,25 +56,25 @@ def state_routes(app: App) -> APIRouter:
         summary="A query is embedded and answered by every open space",
     )
     def readyz() -> Json:
-        searcher = app.searcher
+        searcher = library.app.searcher
         asked = [name for name, opened in searcher.spaces.items() if "text" in opened.space.answers]
-        spaces = {name: _asked(app, name) for name in asked}
+        spaces = {name: _asked(library.app, name) for name in asked}
         ready = all(space["ready"] for space in spaces.values())
         said = {"ready": ready, "spaces": spaces, "closed_spaces": dict(searcher.closed)}
         return Json(said, 200 if ready else 503)
 
     @routes.get("/v1/spaces", response_model=SpacesJson, summary="The spaces of the library, open and closed")
     def spaces() -> Json:
-        return Json({"spaces": [state_json(state) for state in app.spaces()]})
+        return Json({"spaces": [state_json(state) for state in library.spaces()]})
 
     @routes.get("/v1/stats", response_model=Stats, summary="What the library holds")
     def stats() -> Json:
-        held = app.stats()
+        held = library.stats()
         return Json({name: getattr(held, name) for name in held.__slots__})
 
     @routes.get("/v1/examples", response_model=ExamplesJson, summary="A few searches to try")
     def examples() -> Json:
-        return Json({"examples": app.examples()})
+        return Json({"examples": library.examples()})
 
     return routes
 
@@ -81,7 +82,7 @@ def state_routes(app: App) -> APIRouter:
 def _asked(app: App, space: str) -> dict[str, Any]:
     started = time.perf_counter()
     try:
-        app.search(Query("ready", top_k=1, spaces=frozenset({space})))
+        app.searcher.search(Query("ready", top_k=1, spaces=frozenset({space})))
     except MMSearchError as error:
         return {"ready": False, "error": error_json(error)["error"]}
     return {"ready": True, "took_ms": round((time.perf_counter() - started) * 1000, 2)}

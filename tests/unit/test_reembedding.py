@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 import hashing
@@ -402,9 +403,9 @@ def test_killed_at_any_write_the_library_has_one_model_or_the_other(
         kill = _Kill(step, after)
 
         @contextmanager
-        def dying(manifest: Manifest, kill: _Kill = kill) -> Iterator[None]:
-            with kill.writing(), writing(manifest):
-                yield
+        def dying(manifest: Manifest, kill: _Kill = kill) -> Iterator[Connection]:
+            with kill.writing(), writing(manifest) as sql:
+                yield sql
 
         with client(folder) as library:
             if back:

@@ -1,0 +1,195 @@
+"""A library in this process, as a client asks it."""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mmsearch.app import App
+from mmsearch.errors import LibraryLocked, NotFound
+from mmsearch.examples import examples
+from mmsearch.feedback import Judgement
+from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
+from mmsearch.manifest import Entry
+from mmsearch.progress import Progress
+from mmsearch.sources import given, original
+from mmsearch.sources.found import reachable
+from mmsearch.spaces import held_collections, indexed, states
+from mmsearch.types import Document, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.writing import Writer
+
+PATIENCE_S = 5.0
+"""How long a small change waits for an indexing to end."""
+
+
+class LocalLibrary:
+    """The library of an open App; see `mmsearch.library.Library`."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    @property
+    def jobs(self) -> Jobs:
+        """The indexings of the library."""
+        return self.app.jobs
+
+    def index(
+        self,
+        roots: Sequence[Root],
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        spaces: Collection[str] = (),
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        verify: bool = False,
+        prune: bool = False,
+    ) -> Report:
+        """See App.index."""
+        return self.app.index(roots, on_progress, spaces, stop, verify=verify, prune=prune)
+
+    def submit(
+        self, roots: Sequence[Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
+    ) -> Job:
+        """See App.submit."""
+        return self.app.submit(roots, spaces, verify=verify, prune=prune)
+
+    def search(self, query: Query) -> Ranking:
+        """See App.search."""
+        return self.app.search(query)
+
+    def close(self) -> None:
+        """Release it."""
+        self.app.close()
+
+    def index_records(
+        self,
+        root: Root,
+        records: Iterable[Mapping[str, Any] | Document],
+        complete: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """Index records that a program gives, under a root for them; see Client.index_records."""
+        return self.app.run(
+            self.app.jobs.begin(asked_for([root])), [], on_progress, (), stop, _given(root, records, complete)
+        )
+
+    def submit_records(self, root: Root, records: Iterable[Mapping[str, Any]], complete: bool = False) -> Job:
+        """The same, not waited for. Raises Busy."""
+        how = _given(root, records, complete)
+        return self.app.queue.submit(
+            asked_for([root]), lambda job, stop: self.app.run(job, [], lambda _: None, (), stop, how)
+        )
+
+    def keep(self, name: str, content: BinaryIO, replace: bool = False) -> Path:
+        """Keep a file in the library's own folder, where `submit_kept` finds it; see Uploads.keep."""
+        return self.app.uploads.keep(name, content, self.app.readers, replace)
+
+    def add(
+        self,
+        files: Iterable[Path],
+        replace: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """Keep copies of the files in the library's own folder, and index them. Raises what Uploads.keep raises."""
+        kept = []
+        for file in files:
+            with reachable(file), file.open("rb") as content:
+                kept.append(self.keep(file.name, content, replace))
+        return self._index_kept(self.app.jobs.begin(asked_for([self.app.uploads.root])), kept, on_progress, stop)
+
+    def submit_kept(self, files: Collection[Path]) -> Job:
+        """Have the files indexed that the library keeps, as `submit` does. Raises Busy."""
+        asked = asked_for([self.app.uploads.root])
+        return self.app.queue.submit(asked, lambda job, stop: self._index_kept(job, files, lambda _: None, stop))
+
+    def _index_kept(
+        self,
+        job: RunningJob,
+        files: Collection[Path],
+        on_progress: Callable[[Progress], None],
+        stop: Callable[[], bool],
+    ) -> Report:
+        """Index what is kept. Of `files`, those that are bad and new are not kept any longer."""
+        report = self.app.run(job, [self.app.uploads.root], on_progress, (), stop, {"prune": True})
+        failed = {failure.uri for failure in report.failed}
+        for file in files:
+            uri = file.resolve().as_posix()
+            entries = [self.app.manifest.entry(id) for id, _ in self.app.manifest.places(uri)]
+            if uri in failed and not any(entry and entry.done for entry in entries):
+                file.unlink(missing_ok=True)
+        return report
+
+    def remove(self, document_id: str) -> None:
+        """Take a document out of the library, and its file if the library keeps it.
+
+        A file elsewhere stays where it is, and the next indexing of its folder brings it back. Raises NotFound, and
+        LibraryLocked while an indexing is under way.
+        """
+        deadline_s = time.monotonic() + PATIENCE_S
+        with self.app.turn(lambda: time.monotonic() > deadline_s) as came:
+            if not came:
+                raise LibraryLocked("an indexing of this library is under way; try again when it is done, or cancel it")
+            entry = self._entry(document_id)
+            self.app.uploads.remove(entry.uri, self.app.readers)
+            held = held_collections(self.app.manifest, self.app.store)
+            with closing(Writer(self.app.store, self.app.manifest, self.app.renditions, held, 1)) as writer:
+                writer.remove([entry.id])
+            self.app.renew()
+
+    def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
+        """The documents of the library in the order of their places."""
+        return indexed(self.app.manifest, self.app.manifest.page(offset, limit))
+
+    def document(self, document_id: str) -> IndexedDocument:
+        """The document of that id. Raises NotFound."""
+        return indexed(self.app.manifest, [self._entry(document_id)])[0]
+
+    def file(self, document_id: str) -> Path | None:
+        """The file that a document of the library is read from; None when it is not in the library or has no file."""
+        entry = self.app.manifest.entry(document_id)
+        return original(entry.uri, self.app.manifest.roots()) if entry and entry.done else None
+
+    def picture(self, document_id: str, segment_id: str = "") -> Path | None:
+        """The file with the upright copy of a segment's picture, or of any picture of the document."""
+        return self.app.renditions.path(document_id, segment_id)
+
+    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
+        """Keep what is said of a document; see Feedback.judge."""
+        return self.app.feedback.judge(query, document, grade)
+
+    def judgements(self) -> list[Judgement]:
+        """What was judged, by query and place."""
+        return self.app.feedback.judgements()
+
+    def examples(self) -> list[str]:
+        """A few searches to try on this library."""
+        return examples(self.app.manifest)
+
+    def spaces(self) -> list[SpaceState]:
+        """The spaces of the settings as they are now."""
+        searcher = self.app.searcher
+        return states(self.app.encoders, searcher.spaces, searcher.closed, self.app.store)
+
+    def stats(self) -> Stats:
+        """What the library holds."""
+        return Stats(
+            library=str(self.app.folder),
+            documents=self.app.manifest.census(),
+            roots=tuple(root.place for root in self.app.manifest.roots()),
+            rows={state.name: state.rows for state in self.spaces() if not state.closed},
+            store=self.app.settings.store.uri or "Milvus Lite in the folder",
+            search=self.app.settings.search.model_dump(),
+        )
+
+    def _entry(self, document_id: str) -> Entry:
+        entry = self.app.manifest.entry(document_id)
+        if entry is None or not entry.done:
+            raise NotFound(f"the library has no document {document_id[:80]!r}")
+        return entry
+
+
+def _given(root: Root, records: Iterable[Mapping[str, Any] | Document], complete: bool) -> dict[str, Any]:
+    """Options of Indexer.index for records of a root."""
+    return {"records": {root.place: given(root, iter(records))}, "keep": not complete, "prune": complete}
