@@ -127,23 +127,26 @@ class TextEncoder:
 
     def _encode(self, texts: list[str], prompt: str) -> Embeddings:
         """Tokenised first, all of them: batches are then cut by what they hold, and little of them is padding."""
-        rows = np.zeros((len(texts), self.facts.dim), np.float32)
         if not texts:
-            return rows
+            return np.zeros((0, self.facts.dim), np.float32)
+        with reporting(f"encoding text by {self.source.model}"):
+            return self._rows(self._model().preprocess(texts, prompt=prompt))
+
+    def _rows(self, tokens: Mapping[str, Any]) -> Embeddings:
+        """The vectors of tokenised texts."""
         import torch
 
         model = self._model()
         device = str(model.device)
+        sizes = tokens["attention_mask"].sum(dim=1).tolist()
+        rows = np.zeros((len(sizes), self.facts.dim), np.float32)
 
         def encode(batch: list[int]) -> Embeddings:
             with torch.inference_mode():
-                made = model(_chosen(tokens, batch, device))["sentence_embedding"]
+                made = model(chosen(tokens, batch, device))["sentence_embedding"]
             return unit_rows(made.float().cpu().numpy())
 
-        with reporting(f"encoding text by {self.source.model}"):
-            tokens = model.preprocess(texts, prompt=prompt)
-            sizes = tokens["attention_mask"].sum(dim=1).tolist()
-            fill(rows, sizes, self._budget, device, mixed(encode, device))
+        fill(rows, sizes, self._budget, device, mixed(encode, device))
         return rows
 
     def _load_light(self) -> NumpyBert | None:
@@ -168,7 +171,7 @@ def _sentence_transformer(folder: Path, device: str) -> "SentenceTransformer":
     return model
 
 
-def _chosen(tokens: Mapping[str, Any], batch: list[int], device: str) -> dict[str, Any]:
+def chosen(tokens: Mapping[str, Any], batch: list[int], device: str) -> dict[str, Any]:
     """The batch's rows of what the model's tokenizer gave, without the columns that are padding in all of them."""
     import torch
 
