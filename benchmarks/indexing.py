@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import indexing_peers as peers
 from benchmarks import quality_report as report
-from benchmarks.indexing_kills import kills as killed
+from benchmarks.indexing_kills import killed_at_random
 from benchmarks.indexing_parts import TimedStore
 from benchmarks.indexing_plot import plot_memory
 from benchmarks.indexing_runs import killed_at_half, weighed, whole_command_s
@@ -148,7 +148,7 @@ def resume(options: argparse.Namespace, folder: Path) -> Measured:
     """What a kill at half costs: passages that are encoded a second time."""
     corpus = write_corpus(options.data / "scifact" / "corpus.jsonl", folder / "set", options.resumed)
     shares, rows = [], []
-    for number in range(options.rounds):
+    for number in range(options.resumes):
         killed = killed_at_half(corpus, folder / f"library-{number}", options.resumed)
         shares.append(killed.share_again)
         rows.append((str(number + 1), str(killed.remembered), str(killed.encoded_again), f"{killed.share_again:.4f}"))
@@ -162,7 +162,7 @@ def resume(options: argparse.Namespace, folder: Path) -> Measured:
 def kills(options: argparse.Namespace, folder: Path) -> Measured:
     """A mixed job, kill -9 at random moments, run again, and compared with one that was left alone."""
     rows, equal, running = [], 0, 0
-    for number, (moment_s, was_running, different) in enumerate(killed(folder, options.kills), start=1):
+    for number, (moment_s, was_running, different) in enumerate(killed_at_random(folder, options.kills), start=1):
         running += was_running
         equal += not different
         rows.append((str(number), f"{moment_s:.2f}", "yes" if was_running else "no", "; ".join(different[:3]) or "-"))
@@ -245,11 +245,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--report", type=Path, default=HERE / "INDEXING.md")
     parser.add_argument("--rounds", type=int, default=3)
     for name, default in (
-        ("documents", 200),
+        ("documents", 250),
         ("abstracts", 5_183),
         ("pictures", 200),
         ("files", 10_000),
-        ("resumed", 2_000),
+        ("resumed", 3_000),
+        ("resumes", 1),
         ("kills", 30),
         ("few-passages", 10_000),
         ("few-pictures", 1_000),

@@ -26,7 +26,7 @@ SETTINGS: Mapping[str, Any] = {
 TOLERANCE = 1e-4
 
 
-def kills(folder: Path, count: int) -> Iterator[tuple[float, bool, list[str]]]:
+def killed_at_random(folder: Path, count: int) -> Iterator[tuple[float, bool, list[str]]]:
     """(seconds to the kill, whether it was still running, where the library differs in the end), kill after kill.
 
     The moments are drawn from the time that the whole job takes.

@@ -19,8 +19,8 @@ from mmsearch.spaces import OpenSpace
 from mmsearch.twins import Twins
 from mmsearch.types import Content, Modality, Segment
 
-WINDOW_S = 2.0
-"""What a window should take to encode: a kill costs two of them, and a commit some 50 ms each."""
+WINDOW_S = 1.5
+"""What a window should take to encode: a kill costs one or two of them, and a commit some 50 ms each."""
 WINDOW_BYTES = 32 << 20
 """Of text and pictures in a window at most."""
 FIRST_SEGMENTS, FEWEST_SEGMENTS = 32, 16
