@@ -20,9 +20,9 @@ def speed_up(model: nn.Module, device: str) -> None:
         return
     for module in model.modules():
         if type(module) is nn.Linear:
-            module.forward = _Linear(module)  # type: ignore[method-assign]  # of this one, not of its class
+            module.forward = _Linear(module)  # type: ignore[assignment,method-assign]  # its own
         elif type(module) is nn.MultiheadAttention and module._qkv_same_embed_dim:
-            module.forward = _SelfAttention(module)  # type: ignore[method-assign]  # likewise
+            module.forward = _SelfAttention(module)  # type: ignore[assignment,method-assign]  # its own
 
 
 class _Linear:
@@ -49,8 +49,8 @@ class _SelfAttention:
         states = query if module.batch_first else query.transpose(0, 1)
         batch, length, width = states.shape
         mapped = _linear(states, module.in_proj_weight, module.in_proj_bias)
-        heads = mapped.view(batch, length, 3, module.num_heads, -1).permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(*heads.unbind())
+        queries, keys, values = mapped.view(batch, length, 3, module.num_heads, -1).permute(2, 0, 3, 1, 4)
+        attended = functional.scaled_dot_product_attention(queries, keys, values)
         joined = attended.transpose(1, 2).reshape(batch, length, width)
         out = _linear(joined, module.out_proj.weight, module.out_proj.bias)
         return (out if module.batch_first else out.transpose(0, 1)), None
