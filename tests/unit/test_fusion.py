@@ -101,7 +101,7 @@ def test_a_space_that_holds_a_document_and_did_not_find_it_has_no_evidence_for_i
 
 def test_priors_are_even_unless_the_query_speaks_for_a_medium() -> None:
     census = {"text": 90, "image": 10}
-    assert log_priors(census, {}) == pytest.approx({"text": -math.log(100), "image": -math.log(100)})  # type: ignore[arg-type]
+    assert log_priors(census, {}) == pytest.approx({"text": -math.log(200), "image": -math.log(200)})  # type: ignore[arg-type]
     told = log_priors(census, {"text": 0.1, "image": 0.9})  # type: ignore[arg-type]
-    assert told == pytest.approx({"text": math.log(0.1 / 90), "image": math.log(0.9 / 10)})
+    assert told == pytest.approx({"text": math.log(0.05 / 90), "image": math.log(0.45 / 10)})
     assert log_priors({}, {}) == {}
