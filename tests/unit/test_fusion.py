@@ -7,7 +7,8 @@ import pytest
 
 from mmsearch.candidates import Candidates, gather, log_priors
 from mmsearch.errors import ConfigError
-from mmsearch.fusion import METHODS, method
+from mmsearch.fusion import METHODS, calibrated, method
+from mmsearch.reranking import Standing
 from mmsearch.types import Hit, Route
 
 NAN = math.nan
@@ -48,6 +49,13 @@ def test_calibrated_is_the_posterior_of_fishers_combination() -> None:
     fused = method("calibrated")(_candidates([[1, 1, 1]] * 2, [[8, 8, 0], [4, NAN, 0]]))
     two_spaces = 12 - math.log(1 + 12)
     assert fused == pytest.approx([1 / (1 + 100 * math.exp(-two_spaces)), 1 / (1 + 100 * math.exp(-8)), 1 / 101])
+
+
+def test_a_whole_passage_as_the_query_ranks_what_rounds_to_certainty_alike() -> None:
+    candidates = _candidates([[1, 1, 1]] * 2, [[60, 250, 70], [20, 20, 20]])
+    assert list(method("calibrated")(candidates)) == [1.0, 1.0, 1.0]
+    assert list(Standing.of(calibrated.log_odds(candidates)).order) == [1, 2, 0]
+    assert calibrated.log_odds(candidates)[0] == pytest.approx(80 - math.log(1 + 80) - math.log(100))
 
 
 def test_calibrated_by_three_spaces_is_the_tail_of_gamma() -> None:
