@@ -7,7 +7,7 @@ Evidence is a surprisal, -log of the chance that a document which answers nothin
 2. words     idf is -log of the chance to hold a term (Robertson, J. Documentation 60, 2004), so BM25 is a sum of
              nats that each come with the chance e^-idf. Chernoff's bound of such a sum (Annals of Mathematical
              Statistics 23, 1952) is the largest a * BM25 - sum of log(1 + e^-idf (e^(a idf) - 1)) over slopes a: a
-             query half found tells less than half. Evidence is 0.45 of it, for the words of a text come together.
+             query half found tells less than half. Evidence is 0.42 of it, for the words of a text come together.
 3. best of n Less log n for the best of a document's n segments (Bonferroni: more segments, more chances).
 4. k spaces  Fisher's method: the chance of a sum s of k exponential surprisals is the tail of Gamma(k). A space that
              cannot hold the document is not among the k: missing costs nothing and brings nothing.
@@ -34,7 +34,7 @@ REVISION = "2"
 
 LOG_9 = math.log(9.0)
 """The quartiles of a logistic law lie log 3 scales on either side of its median."""
-WORD_DEPENDENCE = 0.45
+WORD_DEPENDENCE = 0.42
 """The share of what words tell that counts as independent evidence; 0.4 to 0.5 give the same quality within a point."""
 SLOPES = np.linspace(0.0, 2.0, 41)
 """Of Chernoff's bound; the last one is for words that a text repeats, whose BM25 is above the sum of idf."""
