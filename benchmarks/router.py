@@ -57,16 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def cued(judged: RetrievalSet) -> RetrievalSet:
-    """The set with every query asked once with each of its cues, and not without."""
-    queries, intended, qrels = dict[str, str](), dict[str, str](), dict[str, dict[str, int]]()
+    """The set with every query asked with one of its cues, and not without."""
+    queries = dict[str, str]()
     for medium in MODALITIES:
         ids = [id for id in judged.queries if judged.intended[id] == medium]
-        texts = with_cues(medium, [judged.queries[id] for id in ids])
-        for id, asked in zip(ids, texts, strict=True):
-            for turn, text in enumerate(asked):
-                name = f"{id} cue {turn}"
-                queries[name], intended[name], qrels[name] = text, medium, judged.qrels[id]
-    return replace(judged, queries=queries, intended=intended, qrels=qrels)
+        asked = with_cues(medium, [judged.queries[id] for id in ids])
+        queries |= {id: texts[number % len(texts)] for number, (id, texts) in enumerate(zip(ids, asked, strict=True))}
+    return replace(judged, queries=queries)
 
 
 def _heaviest(searcher: Searcher, texts: Mapping[Modality, Sequence[str]]) -> tuple[str, float]:

@@ -15,13 +15,15 @@ def test_each_text_gets_cues_of_its_own_without_its_full_stop() -> None:
 
 
 def test_a_cued_query_is_after_what_the_query_is_after() -> None:
-    queries, qrels = {"q1": "a red boat", "q2": "ferry fares"}, {"q1": {"d1": 1}, "q2": {"d2": 2}}
-    judged = RetrievalSet(Path("set"), "test", 2, queries, qrels, {"q1": "image", "q2": "table"}, {}, "j", "c")
-    found = cued(judged)
-    assert len(found.queries) == 2 * CUES_EACH
-    assert found.queries["q1 cue 0"] == "photo of a red boat"
-    assert found.qrels["q2 cue 2"] == {"d2": 2}
-    assert {found.intended[id] for id in found.queries if id.startswith("q1")} == {"image"}
+    queries, qrels = {"q1": "a red boat", "q2": "ferry fares", "q3": "a pier"}, {"q1": {"d1": 1}, "q2": {"d2": 2}}
+    intended = {"q1": "image", "q2": "table", "q3": "image"}
+    found = cued(RetrievalSet(Path("set"), "test", 2, queries, qrels, intended, {}, "j", "c"))
+    assert found.queries == {
+        "q1": "photo of a red boat",
+        "q3": CUES["image"][CUES_EACH + 1].format("a pier"),
+        "q2": "table of ferry fares",
+    }
+    assert (found.qrels, found.intended) == (qrels, intended)
 
 
 def test_a_gain_is_the_mean_difference_with_the_queries_that_moved() -> None:
