@@ -28,6 +28,7 @@ bench-indexing: $(STAMP)
 # DATA is the folder of the judged sets.
 bench-quality: $(STAMP)
 	$(BIN)/python -m benchmarks.quality $(DATA)
+	$(BIN)/python -m benchmarks.router $(DATA)
 	$(BIN)/python -m benchmarks.calibration $(DATA)
 	$(BIN)/python -m benchmarks.analysis $(DATA) --report benchmarks/QUALITY.md
 

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,24 +15,18 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.indexing_sides import draw_pictures, save_vit
-from mmsearch.types import Embeddings, Segment
-from mmsearch_encoders.text import TextEncoder
+from benchmarks.indexing_parts import LOG
+from benchmarks.indexing_sides import draw_pictures
 
 OFF = {"part": ""}
-LOG = "MMSEARCH_BENCH_LOG"
+PARTS = "benchmarks.indexing_parts"
 LOOK_S = 0.05
 WORDS = 5_000
 """Different words of the drawn passages."""
-
-
-class LoggedTextEncoder(TextEncoder):
-    """Writes down what it is about to encode, also when the process is killed over it."""
-
-    def encode(self, segments: Sequence[Segment]) -> Embeddings:
-        with Path(os.environ[LOG]).open("a") as log:
-            log.writelines(f"{segment.id}\n" for segment in segments)
-        return super().encode(segments)
+DRAWINGS = 200
+"""Different pictures; the files that show the same differ in bytes behind the end of the picture."""
+STORE = "milvus"
+"""How the name of the store's process starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,76 +43,75 @@ class Killed:
 
 
 @dataclass(frozen=True, slots=True)
-class Peak:
-    """The most memory that was resident in a run, of all processes and of all but the store's."""
+class Weighed:
+    """A run with the memory that was resident in its processes from look to look, in MiB: of the store, of the rest.
 
-    all_mib: float
-    without_store_mib: float
+    `rows` were written in `store_s` of its `took_s`.
+    """
+
+    store_mib: tuple[float, ...]
+    rest_mib: tuple[float, ...]
+    took_s: float
+    rows: int
+    store_s: float
+
+    @property
+    def whole_mib(self) -> tuple[float, ...]:
+        """Of all processes together."""
+        return tuple(map(sum, zip(self.store_mib, self.rest_mib, strict=True)))
 
 
 def whole_command_s(files: Path, library: Path) -> float:
     """Seconds of `mmsearch index` from start to end."""
-    settings = {"spaces": dict.fromkeys(("text", "image", "table"), OFF)}
     started = time.perf_counter()
-    process = _index(files, library, settings)
+    process = start(files, library, {"spaces": dict.fromkeys(("text", "image", "table"), OFF)})
     assert process.wait() == 0
     return time.perf_counter() - started
 
 
 def killed_at_half(corpus: Path, library: Path, documents: int) -> Killed:
     """Index, kill -9 when half is remembered, and index again to the end."""
-    text = {"part": "benchmarks.indexing_runs:LoggedTextEncoder"}
-    settings = {"spaces": {"image": OFF, "table": OFF, "text": text}}
+    settings = {"spaces": {"image": OFF, "table": OFF, "text": {"part": f"{PARTS}:LoggedTextEncoder"}}}
     log = library.with_suffix(".log")
-    process = _index(corpus, library, settings, log)
+    process = start(corpus, library, settings, log)
     while (remembered := _remembered(library)) < documents / 2:
         assert process.poll() is None, "it ended before half was done"
         time.sleep(LOOK_S)
     process.kill()
     process.wait()
     remembered = _remembered(library)
-    assert _index(corpus, library, settings, log).wait() == 0
+    assert start(corpus, library, settings, log).wait() == 0
     encoded = log.read_text().split()
     return Killed(remembered, len(encoded) - len(set(encoded)), len(set(encoded)))
 
 
-def peak_of(kind: str, count: int, folder: Path) -> Peak:
-    """The peak of indexing so many drawn passages or pictures in a new library."""
+def weighed(kind: str, count: int, folder: Path) -> Weighed:
+    """Index so many drawn passages or pictures into a new library, with vectors that cost no time."""
     folder.mkdir(parents=True)
-    settings: dict[str, Any] = {"spaces": {"image": OFF, "table": OFF}}
-    if kind == "passages":
-        files = _draw_passages(folder / "files", count)
-    else:
-        image = {"part": "mmsearch_encoders.image:ImageEncoder", "model": "ViT-B-32"}
-        image["pretrained"] = str(save_vit(folder / "vit.safetensors"))
-        settings = {"spaces": {"image": image, "table": OFF, "text": OFF}}
-        files = draw_pictures(folder / "files", count)
-    process = _index(files, folder / "library", settings)
-    whole, without = 0.0, 0.0
-    tree = psutil.Process(process.pid)
+    spaces: dict[str, Any] = {"table": OFF, "image": OFF, "text": {"part": f"{PARTS}:DrawnTextEncoder"}}
+    if kind == "pictures":
+        spaces = {"table": OFF, "text": OFF, "image": {"part": f"{PARTS}:DrawnImageEncoder"}}
+    files = (_draw_passages if kind == "passages" else _copy_pictures)(folder / "files", count)
+    settings = {"spaces": spaces, "store": {"part": f"{PARTS}:TimedStore"}}
+    log = folder / "store.json"
+    started = time.perf_counter()
+    process = start(files, folder / "library", settings, log)
+    tree, store, rest = psutil.Process(process.pid), [], []
     while process.poll() is None:
-        held = dict(_resident(tree))
-        whole = max(whole, sum(held.values()))
-        without = max(without, sum(size for name, size in held.items() if not name.startswith("milvus")))
+        held = list(_resident(tree))
+        store.append(sum(size for name, size in held if name.startswith(STORE)) / 2**20)
+        rest.append(sum(size for name, size in held if not name.startswith(STORE)) / 2**20)
         time.sleep(LOOK_S)
     assert process.returncode == 0
-    return Peak(whole / 2**20, without / 2**20)
+    written = json.loads(log.read_text())
+    took_s = time.perf_counter() - started
+    return Weighed(tuple(store), tuple(rest), took_s, written["rows"], written["seconds"])
 
 
-def _resident(tree: psutil.Process) -> Iterable[tuple[str, int]]:
-    """(name and id, bytes) of a process and all below it."""
-    try:
-        processes = [tree, *tree.children(recursive=True)]
-    except psutil.Error:
-        return
-    for process in processes:
-        try:
-            yield f"{process.name()} {process.pid}", process.memory_info().rss
-        except psutil.Error:
-            continue
-
-
-def _index(files: Path, library: Path, settings: dict[str, Any], log: Path | None = None) -> "subprocess.Popen[bytes]":
+def start(
+    files: Path, library: Path, settings: Mapping[str, Any], log: Path | None = None
+) -> "subprocess.Popen[bytes]":
+    """`mmsearch index` under way, without speech and lettering."""
     options = {key: json.dumps(value) for key, value in {**settings, "recognizer": OFF, "ocr": OFF}.items()}
     environment = {f"MMSEARCH_{key.upper()}": value for key, value in options.items()}
     return subprocess.Popen(
@@ -127,6 +120,19 @@ def _index(files: Path, library: Path, settings: dict[str, Any], log: Path | Non
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def _resident(tree: psutil.Process) -> Iterable[tuple[str, int]]:
+    """(name, bytes) of a process and all below it."""
+    try:
+        processes = [tree, *tree.children(recursive=True)]
+    except psutil.Error:
+        return
+    for process in processes:
+        try:
+            yield process.name(), process.memory_info().rss
+        except psutil.Error:
+            continue
 
 
 def _remembered(library: Path) -> int:
@@ -150,4 +156,13 @@ def _draw_passages(folder: Path, count: int) -> Path:
         for number in range(count):
             words = " ".join(f"w{word % WORDS}" for word in drawn.zipf(1.3, 40))
             lines.write(json.dumps({"_id": str(number), "title": f"Passage {number}", "text": words}) + "\n")
+    return folder
+
+
+def _copy_pictures(folder: Path, count: int) -> Path:
+    """So many JPEGs, no two of the same bytes."""
+    drawings = sorted(draw_pictures(folder.with_name("drawings"), min(count, DRAWINGS)).iterdir())
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / f"{number:06}.jpg").write_bytes(drawings[number % len(drawings)].read_bytes() + b"%d" % number)
     return folder

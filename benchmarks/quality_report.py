@@ -32,7 +32,8 @@ class Target:
         """The cells of its row; reached is what the unrounded figure says."""
         reached = self.measured <= self.reach if self.at_most else self.measured >= self.reach
         sign = "at most" if self.at_most else "at least"
-        return self.set, self.what, f"{self.measured:.4f}", f"{sign} {self.reach:.2f}", "yes" if reached else "**no**"
+        reach = max(f"{self.reach:.2f}", f"{self.reach:g}", key=len)
+        return self.set, self.what, f"{self.measured:.4f}", f"{sign} {reach}", "yes" if reached else "**no**"
 
 
 @dataclass(frozen=True, slots=True)

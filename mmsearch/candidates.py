@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmsearch.calibration import Floats, best_of
+from mmsearch.calibration import ANSWERED, Floats, best_of
 from mmsearch.types import Hit, Modality, Route
 from mmsearch.windows import segment_of
 
@@ -83,9 +83,9 @@ def gather(
 def log_priors(census: Mapping[Modality, int], media: Mapping[Modality, float]) -> dict[Modality, float]:
     """The prior log odds of a document of each modality.
 
-    One document of the library is expected to answer; `media` is how probably it is of each modality, and without it
-    every document is as probable as the next.
+    That one document of the library answers is as probable as that none does; `media` is how probably it is of each
+    modality, and without it every document is as probable as the next.
     """
     everything = sum(census.values())
     shares: dict[Modality, float] = dict(media) or {m: n / everything for m, n in census.items()}
-    return {m: math.log(max(p, 1e-9) / census[m]) for m, p in shares.items() if census.get(m)}
+    return {m: math.log(ANSWERED * max(p, 1e-9) / census[m]) for m, p in shares.items() if census.get(m)}

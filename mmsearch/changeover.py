@@ -46,7 +46,8 @@ def reembed(
 
     Without a `model` by the one that the settings name. What is lacking is filled in where the space is by that model
     already, and what was begun by another one is given up. Raises ConfigError, InputError for an empty library or the
-    space of words, ModelUnavailable, ModelError, StoreError; the same call goes on from there.
+    space of words, ModelUnavailable, ModelError, StoreError, JobError where every document failed; the same call goes
+    on from there.
     """
     _check(app, name)
     part, encoder = _wanted(app, name, model, pretrained)
@@ -114,6 +115,9 @@ def _move(app: App, name: str, part: Part, encoder: Encoder, on_progress: OnProg
         def whole() -> None:
             if app.manifest.spaces().get(name) != before:
                 raise JobError(f'the space "{name}" was made anew meanwhile: run "mmsearch reembed {name}" again')
+            if filling.failed and not app.store.count(app.manifest.collection_name(encoder.space)):
+                reason = next(iter(filling.failed.values())).reason
+                raise JobError(f'nothing could be embedded, the space "{name}" stays as it was: {reason}')
             if before is None or before[1].fingerprint != encoder.space.fingerprint:
                 _change_over(app, name, part, encoder)
 

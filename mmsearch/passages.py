@@ -1,7 +1,7 @@
 """Long text into passages of whole sentences that an encoder takes in one piece."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -108,6 +108,25 @@ def _tokenizer(file: Path) -> "Tokenizer":
     return tokenizer
 
 
+@lru_cache(maxsize=4)
+def _counter(file: Path) -> Callable[[str], int]:
+    """How many tokens a text has, the encoder's marks not among them.
+
+    BERT's tokenizers end every token at white space, so that words can be counted one by one, and most were before:
+    in a tenth of the time.
+    """
+    tokenizer = _tokenizer(file)
+
+    def count(text: str) -> int:
+        return len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+    by_words = type(tokenizer.pre_tokenizer).__name__ == "BertPreTokenizer"
+    if not by_words or any(" " in token.content for token in tokenizer.get_added_tokens_decoder().values()):
+        return count
+    of_word = lru_cache(maxsize=1 << 16)(count)
+    return lambda text: sum(map(of_word, text.split(" ")))
+
+
 @lru_cache(maxsize=64)
 def _splitter(tokenizer_file: Path | None, room: int) -> "TextSplitter":
     with _installed():
@@ -115,5 +134,4 @@ def _splitter(tokenizer_file: Path | None, room: int) -> "TextSplitter":
     if tokenizer_file is None:
         return TextSplitter.from_callback(_estimate, room)
     # Counts as from_huggingface_tokenizer does, which copies the tokenizer for each room: 25 ms and 6 MiB.
-    tokenizer = _tokenizer(tokenizer_file)
-    return TextSplitter.from_callback(lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids), room)
+    return TextSplitter.from_callback(_counter(tokenizer_file), room)

@@ -72,7 +72,7 @@ class Standing:
 
     @classmethod
     def of(cls, fused: Floats, scores: Floats | None = None) -> "Standing":
-        """By fused score, ties by place; `scores` are shown in its stead where judgements refined them."""
+        """By fused score, ties by place; `scores` are shown in its stead where they say the same in another way."""
         return cls(np.argsort(-fused, kind="stable"), fused if scores is None else scores)
 
 

@@ -16,6 +16,7 @@ from mmsearch.calibration import (
     Calibration,
     Floats,
     TermStatistics,
+    posterior,
 )
 from mmsearch.candidates import Candidates, gather, log_priors
 from mmsearch.errors import InputError, SpaceMismatch
@@ -95,10 +96,11 @@ class Searcher:
             candidates = self._candidates(asked, lists, encoded, sieve, log_priors(wanted, wants.shares))
             fusion = query.fusion or self.fusion
             fused = method(fusion)(candidates)
-            best = calibrated.fuse(candidates).max(initial=0.0)
+            odds = calibrated.log_odds(candidates)
+            best = posterior(odds).max(initial=0.0)
             refinement = self._refining(asked, fusion)
             scores = refinement.lines.refined(fused, candidates.media) if refinement else fused
-            standing = Standing.of(fused, scores)
+            standing = Standing.of(odds if fusion == CALIBRATED else fused, scores)
         if reranker:
             with clock("rerank"):
                 depth = self.reranking.depth

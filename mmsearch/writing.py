@@ -1,11 +1,12 @@
 """Writes documents into the spaces, window by window: encode, mark, upsert, prune what is old, remember.
 
 A window holds segments of many documents, so that models see full batches of like lengths. While one window is being
-encoded, a thread writes the one before: there is one writer, and it remembers a document after all its rows.
+encoded, the next is collected and a thread writes the one before: the encoder never waits for either. There is one
+writer, and it remembers a document after all its rows.
 """
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,8 @@ from mmsearch.spaces import OpenSpace
 from mmsearch.twins import Twins
 from mmsearch.types import Content, Modality, Segment
 
-WINDOW_S = 2.0
-"""What a window should take to encode: a kill costs two of them, and a commit some 50 ms each."""
+WINDOW_S = 1.5
+"""What a window should take to encode: a kill costs one or two of them, and a commit some 50 ms each."""
 WINDOW_BYTES = 32 << 20
 """Of text and pictures in a window at most."""
 FIRST_SEGMENTS, FEWEST_SEGMENTS = 32, 16
@@ -60,21 +61,20 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """Windows of segments with what a space keeps of them."""
+class _Chosen:
+    """The windows of segments that a space is to hold, each with its document."""
 
     space: OpenSpace
-    segments: Sequence[Segment]
-    content: Content
+    windows: Sequence[tuple[_Open, Segment]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """What is written at once: the documents that begin in it, segments, rows, the documents complete with it."""
+    """What is written at once: the documents that begin in it, its segments, and the documents complete with it."""
 
     begun: Sequence[_Open]
     segments: Sequence[Segment]
-    rows: Sequence[_Rows]
+    chosen: Sequence[_Chosen]
     complete: Sequence[_Open]
 
 
@@ -117,8 +117,8 @@ class Writer:
         self._waiting: list[tuple[_Open, Segment]] = []
         self._waiting_bytes = 0
         self._since_s = 0.0
-        self._thread = ThreadPoolExecutor(1, "writing")
-        self._writing: Future[list[Entry]] | None = None
+        self._encoder, self._committer = ThreadPoolExecutor(1, "windows"), ThreadPoolExecutor(1, "writing")
+        self._under_way: deque[Future[Future[list[Entry]]]] = deque()
         self.segments = 0
 
     def add(self, task: Task, segments: Iterable[Segment]) -> None:
@@ -170,16 +170,16 @@ class Writer:
         return len(gone)
 
     def close(self) -> None:
-        """Wait for the window that is being written."""
-        self._thread.shutdown()
+        """Wait for the windows that are being written."""
+        self._encoder.shutdown()
+        self._committer.shutdown()
 
     def _begin(self) -> None:
         if not (self._waiting or self._complete):
             self._since_s = time.monotonic()
 
     def _write(self) -> None:
-        """Encode the window, and have it written while the next is collected and encoded."""
-        started_s = time.monotonic()
+        """Have the window encoded and written, while the next is collected; two are under way at most."""
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         complete, self._complete = self._complete, []
         begun = [document for document in self._open if not document.marked]
@@ -192,27 +192,41 @@ class Writer:
             document.modality = document.modality or segment.modality
             document.sketcher.add(segment)
         spaces = {space.space.name: space for document, _ in waiting for space in document.task.spaces}
-        rows = [_encoded(space, waiting, self._twins) for space in spaces.values()]
-        self._settle()
-        window = _Window(begun, [segment for _, segment in waiting], rows, complete)
-        self._writing = self._thread.submit(self._commit, window)
+        chosen = [_chosen(space, waiting) for space in spaces.values()]
+        window = _Window(begun, [segment for _, segment in waiting], chosen, complete)
+        self._settle(1)
+        before = self._under_way[-1] if self._under_way else None
+        self._under_way.append(self._encoder.submit(self._encode, window, before))
         self._begin()
-        if waiting:
-            self._room.adapt(len(waiting), time.monotonic() - started_s)
 
-    def _settle(self) -> None:
-        """Wait until the window before is written. Raises what writing it raised."""
-        if self._writing is not None:
-            writing, self._writing = self._writing, None
-            self._on_written(writing.result())
+    def _settle(self, left: int = 0) -> None:
+        """Wait until no more windows than this are under way. Raises what encoding or writing one raised."""
+        while len(self._under_way) > left:
+            self._on_written(self._under_way.popleft().result().result())
 
-    def _commit(self, window: _Window) -> list[Entry]:
-        """In the writer's thread: the window's rows, then what is old, then the entries that are complete."""
+    def _encode(self, window: _Window, before: "Future[Future[list[Entry]]] | None") -> "Future[list[Entry]]":
+        """In the encoder's thread: the window's rows, to be written. Raises what the window before it raised."""
+        earlier = before.result() if before else None
+        started_s = time.monotonic()
+        content = [_encoded(chosen, self._twins) for chosen in window.chosen]
+        if window.segments:
+            self._room.adapt(len(window.segments), time.monotonic() - started_s)
+        return self._committer.submit(self._commit, window, content, earlier)
+
+    def _commit(
+        self, window: _Window, content: Sequence[Content], earlier: "Future[list[Entry]] | None"
+    ) -> list[Entry]:
+        """In the writer's thread: the window's rows, then what is old, then the entries that are complete.
+
+        Raises what writing the window before it raised: a document may be in both.
+        """
+        if earlier:
+            earlier.result()
         self._manifest.write(replace(document.task.entry, spaces={}, done=False) for document in window.begun)
         for segment in window.segments:
             self._renditions.write(segment)
-        for rows in window.rows:
-            self._store.upsert(rows.space.collection, rows.segments, rows.content)
+        for chosen, rows in zip(window.chosen, content, strict=True):
+            self._store.upsert(chosen.space.collection, [segment for _, segment in chosen.windows], rows)
         for document in window.complete:
             self._prune(document)
         entries = [document.entry() for document in window.complete]
@@ -233,24 +247,32 @@ class Writer:
             self._renditions.prune(task.entry.id, frozenset().union(*document.written.values()))
 
 
-def _encoded(space: OpenSpace, waiting: Sequence[tuple[_Open, Segment]], twins: Twins) -> _Rows:
-    """The rows of one space, one for each window of a segment, with what they add to their documents noted there."""
-    name = space.space.name
-    chosen = [
-        (document, window)
-        for document, segment in waiting
-        if space in document.task.spaces and segment.modality in space.space.stores
-        for window in space.encoder.windows(segment)
-    ]
-    segments = [segment for _, segment in chosen]
-    content: Content = (
-        twins.encode(space, [(document.task.entry, segment) for document, segment in chosen]) if chosen else []
+def _chosen(space: OpenSpace, waiting: Sequence[tuple[_Open, Segment]]) -> _Chosen:
+    """What of the segments the space is to hold."""
+    return _Chosen(
+        space,
+        [
+            (document, window)
+            for document, segment in waiting
+            if space in document.task.spaces and segment.modality in space.space.stores
+            for window in space.encoder.windows(segment)
+        ],
     )
-    for (document, segment), row in zip(chosen, content, strict=True):
+
+
+def _encoded(chosen: _Chosen, twins: Twins) -> Content:
+    """The row of each window, with what it adds to its document noted there."""
+    name = chosen.space.space.name
+    content: Content = (
+        twins.encode(chosen.space, [(document.task.entry, segment) for document, segment in chosen.windows])
+        if chosen.windows
+        else []
+    )
+    for (document, segment), row in zip(chosen.windows, content, strict=True):
         if document.task.known:
             document.written.setdefault(name, set()).add(segment.id)
         document.filled[name] += bool(len(row))
-    return _Rows(space, segments, content)
+    return content
 
 
 def size_bytes(segment: Segment) -> int:

@@ -1,6 +1,9 @@
 """Inputs into batches: alike in length, within a budget of tokens or pixels, halved when memory runs out."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Lock
 
 import numpy as np
 
@@ -24,7 +27,7 @@ class Budget:
 
     def lower(self, size: int) -> None:
         """Allow no more than this from now on."""
-        self._held = size
+        self._held = min(size, self._held or size)
 
 
 def fill(
@@ -37,23 +40,82 @@ def fill(
 ) -> None:
     """Set the rows to what `encode` makes of the inputs at the given positions, batch by batch.
 
-    `ahead` is told the batch that comes next before one is encoded. Raises what `encode` raises, want of memory only
-    where a single input needs too much.
+    On a processor each of its cores encodes a batch of its own: two cores do two batches sooner than both do one after
+    the other, where they wait for each other after every step. `ahead` is told the batch that comes next before one
+    is encoded. Raises what `encode` raises, want of memory only where a single input needs too much.
     """
-    batches = batches_by_size(sizes, range(len(sizes)), budget.on(device))
-    while batches:
-        batch, *rest = batches
-        if rest:
-            ahead(rest[0])
-        made = _encoded(batch, encode)
-        if made is None:
-            _release(device)
-            budget.lower(sizes[batch[0]] * (len(batch) // 2))
-            left = [position for waiting in batches for position in waiting]
-            batches = batches_by_size(sizes, left, budget.on(device))
-        else:
-            rows[batch] = made
-            batches = rest
+    batches = _Batches(sizes, budget, device)
+
+    def work() -> None:
+        while batch := batches.take(ahead):
+            try:
+                made = _encoded(batch, encode)
+            except BaseException:
+                batches.drop()
+                raise
+            if made is None:
+                _release(device)
+                batches.halve(batch)
+            else:
+                rows[batch] = made
+
+    side_by_side(work, min(len(batches), cores()) if device == "cpu" else 1)
+
+
+def side_by_side(work: Callable[[], None], times: int) -> None:
+    """Do the work so many times at once, the cores shared out among them. Raises what one of them raises."""
+    if times < 2:
+        work()
+        return
+    import torch
+
+    share = max(1, cores() // times)
+    try:
+        with ThreadPoolExecutor(times, "encoding", initializer=torch.set_num_threads, initargs=(share,)) as threads:
+            for working in [threads.submit(work) for _ in range(times)]:
+                working.result()
+    finally:
+        torch.set_num_threads(cores())  # what the threads set holds for those that come later, too
+
+
+@cache
+def cores() -> int:
+    """The threads that torch uses by itself: the cores that it may use, or OMP_NUM_THREADS."""
+    import torch
+
+    return int(torch.get_num_threads())
+
+
+class _Batches:
+    """The batches that wait, for several threads; smaller ones once memory ran out."""
+
+    def __init__(self, sizes: Sequence[int], budget: Budget, device: str) -> None:
+        self._sizes, self._budget, self._device = sizes, budget, device
+        self._lock = Lock()
+        self._waiting = batches_by_size(sizes, range(len(sizes)), budget.on(device))
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def take(self, ahead: Callable[[list[int]], None]) -> list[int]:
+        """The next batch, none at the end; `ahead` is told the one after it."""
+        with self._lock:
+            batch, self._waiting = (self._waiting or [[]])[0], self._waiting[1:]
+            if self._waiting:
+                ahead(self._waiting[0])
+        return batch
+
+    def drop(self) -> None:
+        """Let nothing wait any more."""
+        with self._lock:
+            self._waiting = []
+
+    def halve(self, batch: list[int]) -> None:
+        """Take back a batch that was too large: it and all that wait come in smaller ones."""
+        with self._lock:
+            self._budget.lower(self._sizes[batch[0]] * (len(batch) // 2))
+            left = [*batch, *(position for waiting in self._waiting for position in waiting)]
+            self._waiting = batches_by_size(self._sizes, left, self._budget.on(self._device))
 
 
 def batches_by_size(sizes: Sequence[int], positions: Sequence[int], budget: int) -> list[list[int]]:

@@ -179,6 +179,8 @@ class ImageEncoder:
         with loading(self.source.model, place):
             from open_clip import factory, pretrained, transform
 
+            from mmsearch_encoders.linear import speed_up
+
             device = best_device(self._device)
             name, options = self._model_name, dict[str, Any]()
             if self._config is None:
@@ -195,6 +197,7 @@ class ImageEncoder:
                     "force_quick_gelu": bool(tag.get("quick_gelu")),
                 }
             model: Any = factory.create_model(name, device=device, require_pretrained=True, **options).eval()
+            speed_up(model, device)
             config = transform.PreprocessCfg(**model.visual.preprocess_cfg)
             prepare = transform.image_transform_v2(config, is_train=False)
             height, width = config.size if isinstance(config.size, tuple | list) else (config.size, config.size)

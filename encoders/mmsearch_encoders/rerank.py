@@ -120,12 +120,15 @@ class CrossEncoderReranker:
         with loading(self.source.model, folder):
             from sentence_transformers import CrossEncoder
 
+            from mmsearch_encoders.linear import speed_up
+
             device = best_device(self._device)
             only = {"use_safetensors": True}
             model: CrossEncoder = CrossEncoder(str(folder), device=device, local_files_only=True, model_kwargs=only)
             if model.num_labels != 1:
                 raise ValueError(f"it gives {model.num_labels} numbers for a pair, and one is needed")
             _whole(model, folder)
+            speed_up(model, device)
             return model
 
 

@@ -148,10 +148,11 @@ class TableEncoder:
                 name: pad_sequence([inputs[i][name] for i in batch], batch_first=True).to(loaded.device)
                 for name in ("input_ids", "attention_mask", "token_type_ids")
             }
-            made: Embeddings = loaded.model(**padded).pooler_output.float().cpu().numpy()
+            with torch.inference_mode():
+                made: Embeddings = loaded.model(**padded).pooler_output.float().cpu().numpy()
             return made
 
-        with reporting(f"encoding tables by {self.source.model}"), torch.inference_mode():
+        with reporting(f"encoding tables by {self.source.model}"):
             fill(rows, sizes, self._budget, loaded.device, mixed(encode, loaded.device))
         return rows
 
@@ -160,12 +161,15 @@ class TableEncoder:
         with loading(self.source.model, folder):
             from transformers import TapasModel, TapasTokenizer
 
+            from mmsearch_encoders.linear import speed_up
+
             device = best_device(self._device)
             read: Any = TapasModel.from_pretrained
             model, said = read(folder, local_files_only=True, output_loading_info=True)
             if missing := sorted(said["missing_keys"]):
                 raise ValueError(f"the file lacks {len(missing)} weights of TapasModel, {missing[0]} among them")
             model.eval().to(device)
+            speed_up(model, device)
             return Loaded(model, TapasTokenizer.from_pretrained(folder, local_files_only=True), device)
 
     def _fingerprints(self) -> dict[str, str]:

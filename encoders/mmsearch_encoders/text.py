@@ -38,8 +38,8 @@ class TextEncoder:
 
     `model` is a name whose weights a package brings (all-MiniLM-L6-v2), a folder, or a name on the model hub that is
     in the local cache. Prompts are the model's own unless given. `batch_tokens` bounds the tokens of one batch,
-    padding included: 4,096 on a processor unless given, where more brings nothing, and 65,536 on a GPU. `window_tokens`
-    is the length of text that gets a vector of its own.
+    padding included: unless given, 1,024 on each core of a processor, where more brings nothing, and 65,536 on a GPU.
+    `window_tokens` is the length of text that gets a vector of its own.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class TextEncoder:
         self._window_tokens = window_tokens
         self.source = source_of(model)
         self._query_prompt, self._passage_prompt = query_prompt, passage_prompt
-        self._device, self._budget = device, Budget(batch_tokens, processor=4096, gpu=65_536)
+        self._device, self._budget = device, Budget(batch_tokens, processor=1024, gpu=65_536)
         self._model = Once(self._load)
         self._light = Once(self._load_light)
         self._together = Together(self._encode_queries)
@@ -135,23 +135,27 @@ class TextEncoder:
         return self._encode(list(texts), self.prompts.passage)
 
     def _encode(self, texts: list[str], prompt: str) -> Embeddings:
+        """Tokenised first, all of them: batches are then cut by what they hold, and little of them is padding."""
+        if not texts:
+            return np.zeros((0, self.facts.dim), np.float32)
+        with reporting(f"encoding text by {self.source.model}"):
+            return self._rows(self._model().preprocess(texts, prompt=prompt))
+
+    def _rows(self, tokens: Mapping[str, Any]) -> Embeddings:
+        """The vectors of tokenised texts."""
+        import torch
+
         model = self._model()
-        rows = np.zeros((len(texts), self.facts.dim), np.float32)
-        sizes = [min(2 + len(prompt + text) // 3, self.facts.max_tokens) for text in texts]
+        device = str(model.device)
+        sizes = tokens["attention_mask"].sum(dim=1).tolist()
+        rows = np.zeros((len(sizes), self.facts.dim), np.float32)
 
         def encode(batch: list[int]) -> Embeddings:
-            made: Embeddings = model.encode(
-                [texts[i] for i in batch],
-                prompt=prompt,
-                batch_size=len(batch),
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            )
-            return unit_rows(made)
+            with torch.inference_mode():
+                made = model(chosen(tokens, batch, device))["sentence_embedding"]
+            return unit_rows(made.float().cpu().numpy())
 
-        device = str(model.device)
-        with reporting(f"encoding text by {self.source.model}"):
-            fill(rows, sizes, self._budget, device, mixed(encode, device))
+        fill(rows, sizes, self._budget, device, mixed(encode, device))
         return rows
 
     def _load_light(self) -> NumpyBert | None:
@@ -169,7 +173,25 @@ def _sentence_transformer(folder: Path, device: str) -> "SentenceTransformer":
     """The model in memory; the text space and a table space that is mapped onto it share one."""
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(folder), device=device, local_files_only=True)
+    from mmsearch_encoders.linear import speed_up
+
+    model = SentenceTransformer(str(folder), device=device, local_files_only=True).eval()
+    speed_up(model, device)
+    return model
+
+
+def chosen(tokens: Mapping[str, Any], batch: list[int], device: str) -> dict[str, Any]:
+    """The batch's rows of what the model's tokenizer gave, without the columns that are padding in all of them."""
+    import torch
+
+    mask = tokens["attention_mask"]
+    columns = mask[batch].any(dim=0).nonzero().squeeze(1)
+    return {
+        name: value[batch][:, columns].to(device)
+        if isinstance(value, torch.Tensor) and value.shape == mask.shape
+        else value
+        for name, value in tokens.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

