@@ -437,7 +437,7 @@ def test_metrics_say_what_was_asked_and_how_long_it_took(shelf: Client, tmp_path
     shelf.app.encoders["image"] = _Closed()
     shelf.app.renew()
     with over_http(shelf) as http:
-        asked = ({}, {}, {"filter": 'uri prefix "/nowhere"'})
+        asked: list[dict[str, str]] = [{}, {}, {"filter": 'uri prefix "/nowhere"'}]
         said = [http.get("/v1/search", params={"q": "otter", **more}).json() for more in asked]
         assert http.get("/v1/search", params={"q": "a", "top_k": 0}).status_code == 400
         assert http.get("/v1/nowhere").status_code == 404
