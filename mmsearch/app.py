@@ -1,16 +1,17 @@
 """One open library: its parts, made as the settings name them."""
 
 import threading
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self, cast, get_args
 
 from filelock import FileLock, Timeout
 
-from mmsearch.errors import ConfigError, LibraryLocked
+from mmsearch.errors import ConfigError, InputError, LibraryLocked
 from mmsearch.feedback import Feedback
 from mmsearch.indexing import Indexer, Places
 from mmsearch.jobs import Jobs, asked_for
@@ -38,7 +39,7 @@ from mmsearch.reranking import Reranking
 from mmsearch.search import Searcher
 from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
 from mmsearch.spaces import CATALOGUE, drop_doomed, fingerprints, open_for_search, retire_unnamed
-from mmsearch.types import Query, Ranking, Report, Root
+from mmsearch.types import Engine, Query, Ranking, Report, Root
 
 
 class App:
@@ -90,11 +91,12 @@ class App:
         prune: bool = False,
         records: Mapping[str, Places] | None = None,
         keep: bool = False,
+        engine: Engine = "local",
     ) -> Report:
         """Index the roots as a job, into some spaces only if any are named; see Indexer.index."""
         wanted = [Root.at(root) for root in roots]
         given = [Root(place, "records") for place in records or ()]
-        with self.jobs.running(asked_for([*wanted, *given], verify=verify, prune=prune)) as job:
+        with self.jobs.running(asked_for([*wanted, *given], verify=verify, prune=prune, engine=engine)) as job:
 
             def tell(step: Progress) -> None:
                 job.step(asdict(step))
@@ -103,28 +105,47 @@ class App:
             how: dict[str, Any] = {"verify": verify, "prune": prune, "records": records, "keep": keep}
             with self.writing:
                 try:
-                    report = self._indexer(spaces).index(wanted, tell, lambda: stop() or job.is_cancelled, **how)
+                    with self._indexer(spaces, engine) as indexer:
+                        report = indexer.index(wanted, tell, lambda: stop() or job.is_cancelled, **how)
                 finally:
                     self.renew()
             closed_spaces = {**report.closed_spaces, **closed_aids(self.settings)}
             job.report = replace(report, job=job.id, closed_spaces=closed_spaces)
         return job.report
 
-    def _indexer(self, spaces: Container[str]) -> Indexer:
+    @contextmanager
+    def _indexer(self, spaces: Container[str], engine: Engine) -> Iterator[Indexer]:
         """What indexes into the spaces, or all where none is named."""
-        retire_unnamed(self.encoders, self.manifest, self.store)
-        self.remember_makers()
-        return Indexer(
-            {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
-            self.readers,
-            self._reading,
-            self.store,
-            self.manifest,
-            self.renditions,
-            self.settings.library.absolute() / "reading",
-            self.settings.indexing.batch_segments,
-            self.settings.indexing.max_file_bytes,
-        )
+        wanted = {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces}
+        with self._engine(engine, wanted) as (encoders, reading):
+            retire_unnamed(self.encoders, self.manifest, self.store)
+            self.remember_makers()
+            yield Indexer(
+                encoders,
+                self.readers,
+                reading,
+                self.store,
+                self.manifest,
+                self.renditions,
+                self.settings.library.absolute() / "reading",
+                self.settings.indexing.batch_segments,
+                self.settings.indexing.max_file_bytes,
+            )
+
+    @contextmanager
+    def _engine(
+        self, engine: Engine, encoders: Mapping[str, Encoder]
+    ) -> Iterator[tuple[Mapping[str, Encoder], Callable[[Path], Reading]]]:
+        """What reads documents, and the encoders for what it gives. Raises ConfigError, JobError, InputError."""
+        if engine == "local":
+            yield encoders, self._reading
+        elif engine == "ray":
+            from mmsearch.cluster import RayEngine  # an extra, and it takes seconds to import
+
+            with RayEngine(self.in_force, encoders) as cluster:
+                yield cluster.encoders, cluster.reading
+        else:
+            raise InputError(f'no engine is called "{engine}"; there are {", ".join(get_args(Engine))}')
 
     def export(self, folder: Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
         """Write the library into a folder of plain files; see export_library."""

@@ -25,7 +25,19 @@ from mmsearch.runs import check_name, default_runs, run_facts, save_run, surroun
 from mmsearch.settings import read_settings
 from mmsearch.sources import given, original
 from mmsearch.spaces import CATALOGUE
-from mmsearch.types import Document, Filter, Modality, Query, Ranking, Reembedded, Report, Result, Root, RootKind
+from mmsearch.types import (
+    Document,
+    Engine,
+    Filter,
+    Modality,
+    Query,
+    Ranking,
+    Reembedded,
+    Report,
+    Result,
+    Root,
+    RootKind,
+)
 
 
 class Client:
@@ -53,6 +65,7 @@ class Client:
         columns: Mapping[str, str] | None = None,
         verify: bool = False,
         prune: bool = False,
+        engine: Engine = "local",
         on_progress: Callable[[Progress], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Report:
@@ -63,12 +76,13 @@ class Client:
         Lines or Parquet, of which each record is a document; `columns` says by role which key or column is its text,
         bytes, path, ... `verify` compares bytes instead of size and times. The documents of a path that is empty or
         gone now stay, and the path is named as failed; `prune` removes them. Once `stop` says so, what is at hand is
-        written, and the report says `stopped`; the next call goes on. Raises NotFound when a path does not exist,
-        SourceUnavailable when nobody can say, InputError for a pattern or role that is none.
+        written, and the report says `stopped`; the next call goes on. The engine "ray" reads and encodes on the workers
+        of a Ray cluster (docs/cluster.md). Raises NotFound when a path does not exist, SourceUnavailable when nobody
+        can say, InputError for a pattern or role that is none, JobError when Ray does not start or its workers die.
         """
         settings = self.app.settings
         roots = [root_at(settings, path, include, exclude, kind, columns) for path in paths]
-        return self.app.index(roots, on_progress, stop=stop, verify=verify, prune=prune)
+        return self.app.index(roots, on_progress, stop=stop, verify=verify, prune=prune, engine=engine)
 
     def index_records(
         self,
