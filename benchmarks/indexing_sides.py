@@ -106,7 +106,7 @@ class PictureSides:
         self._pictures, self._folder = pictures, folder
         checkpoint = save_vit(folder / "vit.safetensors")
         image = {"part": "mmsearch_encoders.image:ImageEncoder", "model": "ViT-B-32", "pretrained": str(checkpoint)}
-        self._settings: Mapping[str, Any] = {
+        self.settings: Mapping[str, Any] = {
             "spaces": {"text": OFF, "table": OFF, "image": image},
             "recognizer": OFF,
             "ocr": OFF,
@@ -123,7 +123,7 @@ class PictureSides:
         """Files to a library; the model is in memory before, as it is in that of the other sides."""
         library = self._folder / "library"
         shutil.rmtree(library, ignore_errors=True)
-        with Client(library, **self._settings) as client:
+        with Client(library, **self.settings) as client:
             client.app.encoders["image"] = self._encoder
             assert client.index(self._pictures).indexed == len(self._tensors)
 

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self, cast, get_args
 
-from mmsearch.errors import ConfigError
+from mmsearch.errors import ConfigError, InputError
 from mmsearch.feedback import Feedback
 from mmsearch.holding import Hold
 from mmsearch.indexing import Indexer
@@ -22,6 +22,7 @@ from mmsearch.portable.importing import Imported, Importer
 from mmsearch.progress import Progress
 from mmsearch.protocols import Encoder, Reader, Reranker, Store
 from mmsearch.queueing import JobQueue
+from mmsearch.reading import Reading
 from mmsearch.refinement import read_refinement
 from mmsearch.renditions import Renditions
 from mmsearch.reranking import Reranking
@@ -34,11 +35,9 @@ from mmsearch.spaces import (
     open_for_search,
     retire_unnamed,
 )
-from mmsearch.types import Query, Ranking, Report, Root
+from mmsearch.types import Engine, Query, Ranking, Report, Root
 from mmsearch.uploads import Uploads
 
-PATIENCE_S = 5.0
-"""How long a small change waits for an indexing to end."""
 TURN_S = 0.2
 """Between looks at whether whoever waits for another change still wants to."""
 STOPPED = Report(0, 0, 0, 0, 0, 0.0, (), {}, {}, stopped=True)
@@ -100,20 +99,29 @@ class App:
         *,
         verify: bool = False,
         prune: bool = False,
+        engine: Engine = "local",
     ) -> Report:
         """Index the roots as a job, into some spaces only if any are named; see Indexer.index. One at a time."""
         wanted = [Root.at(root) for root in roots]
         how = {"verify": verify, "prune": prune}
-        return self.run(self.jobs.begin(asked_for(wanted, **how)), wanted, on_progress, spaces, stop, how)
+        job = self.jobs.begin(asked_for(wanted, **how, engine=engine))
+        return self.run(job, wanted, on_progress, spaces, stop, how, engine)
 
     def submit(
-        self, roots: Iterable[Path | Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
+        self,
+        roots: Iterable[Path | Root],
+        spaces: Collection[str] = (),
+        *,
+        verify: bool = False,
+        prune: bool = False,
+        engine: Engine = "local",
     ) -> Job:
         """The same, not waited for: in a thread of this library's own, after what was submitted before. Raises Busy."""
         wanted = [Root.at(root) for root in roots]
         how = {"verify": verify, "prune": prune}
         return self.queue.submit(
-            asked_for(wanted, **how), lambda job, stop: self.run(job, wanted, lambda _: None, spaces, stop, how)
+            asked_for(wanted, **how, engine=engine),
+            lambda job, stop: self.run(job, wanted, lambda _: None, spaces, stop, how, engine),
         )
 
     def run(
@@ -124,6 +132,7 @@ class App:
         spaces: Container[str],
         stop: Callable[[], bool],
         how: Mapping[str, Any],
+        engine: Engine = "local",
     ) -> Report:
         """The job, when its turn has come, with the options of Indexer.index."""
 
@@ -140,28 +149,47 @@ class App:
                 if came:
                     job.start()
                     try:
-                        report = self._indexer(spaces).index(roots, self._renewing(tell), stopped, **how)
+                        with self._indexer(spaces, engine) as indexer:
+                            report = indexer.index(roots, self._renewing(tell), stopped, **how)
                     finally:
                         self.renew()
             closed_spaces = {**report.closed_spaces, **closed_aids(self.settings)}
             job.report = replace(report, job=job.id, closed_spaces=closed_spaces)
         return job.report
 
-    def _indexer(self, spaces: Container[str]) -> Indexer:
+    @contextmanager
+    def _indexer(self, spaces: Container[str], engine: Engine) -> Iterator[Indexer]:
         """What indexes into the spaces, or all where none is named."""
-        retire_unnamed(self.encoders, self.manifest, self.store)
-        self.remember_makers()
-        return Indexer(
-            {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces},
-            self.readers,
-            partial(reading_of, self.settings, self.in_force, self.readers),
-            self.store,
-            self.manifest,
-            self.renditions,
-            self.folder / "reading",
-            self.settings.indexing.batch_segments,
-            self.settings.indexing.max_file_bytes,
-        )
+        wanted = {name: encoder for name, encoder in self.encoders.items() if not spaces or name in spaces}
+        with self._engine(engine, wanted) as (encoders, reading):
+            retire_unnamed(self.encoders, self.manifest, self.store)
+            self.remember_makers()
+            yield Indexer(
+                encoders,
+                self.readers,
+                reading,
+                self.store,
+                self.manifest,
+                self.renditions,
+                self.folder / "reading",
+                self.settings.indexing.batch_segments,
+                self.settings.indexing.max_file_bytes,
+            )
+
+    @contextmanager
+    def _engine(
+        self, engine: Engine, encoders: Mapping[str, Encoder]
+    ) -> Iterator[tuple[Mapping[str, Encoder], Callable[[Path], Reading]]]:
+        """What reads documents, and the encoders for what it gives. Raises ConfigError, JobError, InputError."""
+        if engine == "local":
+            yield encoders, partial(reading_of, self.settings, self.in_force, self.readers)
+        elif engine == "ray":
+            from mmsearch.cluster import RayEngine  # an extra, and it takes seconds to import
+
+            with RayEngine(self.in_force, encoders) as cluster:
+                yield cluster.encoders, cluster.reading
+        else:
+            raise InputError(f'no engine is called "{engine}"; there are {", ".join(get_args(Engine))}')
 
     def finish(self) -> None:
         """End what was submitted after the batch at hand; see JobQueue.finish."""

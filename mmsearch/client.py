@@ -29,6 +29,7 @@ from mmsearch.remote_library import RemoteLibrary
 from mmsearch.roots import root_at
 from mmsearch.types import (
     Document,
+    Engine,
     Filter,
     IndexedDocument,
     Modality,
@@ -94,6 +95,7 @@ class Client:
         columns: Mapping[str, str] | None = None,
         verify: bool = False,
         prune: bool = False,
+        engine: Engine = "local",
         on_progress: Callable[[Progress], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Report:
@@ -105,11 +107,12 @@ class Client:
         bytes, path, ... `verify` compares bytes instead of size and times. The documents of a path that is empty or
         gone now stay, and the path is named as failed; `prune` removes them. Once `stop` says so, what is at hand is
         written, and the report says `stopped`; the next call goes on. A server reads the paths on its own machine.
-        Raises NotFound when a path does not exist, SourceUnavailable when nobody can say, InputError for a pattern or
-        role that is none, Forbidden for a server elsewhere: see `add`.
+        The engine "ray" reads and encodes on a Ray cluster (docs/cluster.md). Raises NotFound when a path does not
+        exist, SourceUnavailable when nobody can say, InputError for a pattern or role that is none, Forbidden for a
+        server elsewhere (see `add`), JobError when Ray does not start or its workers die.
         """
         roots = [root_at(self.settings, path, include, exclude, kind, columns) for path in paths]
-        return self.library.index(roots, on_progress, stop=stop, verify=verify, prune=prune)
+        return self.library.index(roots, on_progress, stop=stop, verify=verify, prune=prune, engine=engine)
 
     def submit(
         self,
@@ -120,13 +123,14 @@ class Client:
         columns: Mapping[str, str] | None = None,
         verify: bool = False,
         prune: bool = False,
+        engine: Engine = "local",
     ) -> Job:
         """The same, not waited for: the job, which `follow` follows and `cancel` cancels by its id. Raises Busy.
 
         In this process it ends with the client, after the batch at hand; what a server has taken on goes on there.
         """
         roots = [root_at(self.settings, path, include, exclude, kind, columns) for path in paths]
-        return self.library.submit(roots, verify=verify, prune=prune)
+        return self.library.submit(roots, verify=verify, prune=prune, engine=engine)
 
     def follow(self, job_id: str) -> Iterator[Job]:
         """The job as it goes on, at least every second, to its end, with its report. Raises NotFound."""
@@ -137,7 +141,7 @@ class Client:
         return self.library.jobs.cancel(job_id)
 
     def jobs(self) -> list[Job]:
-        """The indexings of the library, the newest first."""
+        """The jobs, the newest first."""
         return self.library.jobs.all()
 
     def add(

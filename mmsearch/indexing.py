@@ -231,7 +231,7 @@ class _Run:
             self._take(LISTEN_S)
         self._carried_bytes += carried_bytes
         self._plans[number] = plan
-        self._reading.submit(Order(number, document, plan.known))
+        self._reading.submit(plan.order(number))
 
     def _take(self, timeout_s: float) -> bool:
         """Deal with one document that was read; False when there is none in that time."""

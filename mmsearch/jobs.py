@@ -86,9 +86,10 @@ class Job:
         return f"{self.space} by {model}"
 
     @property
-    def how(self) -> dict[str, bool]:
+    def how(self) -> dict[str, Any]:
         """The options of `Client.index` that it was asked with."""
-        return {name: bool(self.asked.get(name)) for name in ("verify", "prune")}
+        flags = {name: bool(self.asked.get(name)) for name in ("verify", "prune")}
+        return {**flags, "engine": self.asked.get("engine", "local")}
 
     @property
     def failed(self) -> tuple[Failure, ...]:
@@ -309,7 +310,7 @@ class News:
         return True
 
 
-def asked_for(roots: Iterable[Root], **how: bool) -> dict[str, Any]:
+def asked_for(roots: Iterable[Root], **how: bool | str) -> dict[str, Any]:
     """What a job was asked, as it is remembered."""
     return {"roots": [asdict(root) for root in roots], **how}
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
 from mmsearch.progress import Progress
-from mmsearch.types import Document, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.types import Document, Engine, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
 
 
 class JobList(Protocol):
@@ -53,11 +53,18 @@ class Library(Judgements, Protocol):
         *,
         verify: bool = False,
         prune: bool = False,
+        engine: Engine = "local",
     ) -> Report:
         """Bring the library to the state of the roots, in some spaces only if any are named."""
 
     def submit(
-        self, roots: Sequence[Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
+        self,
+        roots: Sequence[Root],
+        spaces: Collection[str] = (),
+        *,
+        verify: bool = False,
+        prune: bool = False,
+        engine: Engine = "local",
     ) -> Job:
         """The same, not waited for. Raises Busy."""
 

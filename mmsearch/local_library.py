@@ -16,7 +16,7 @@ from mmsearch.progress import Progress
 from mmsearch.sources import given, original
 from mmsearch.sources.found import reachable
 from mmsearch.spaces import held_collections, indexed, states
-from mmsearch.types import Document, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.types import Document, Engine, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
 from mmsearch.writing import Writer
 
 PATIENCE_S = 5.0
@@ -43,15 +43,22 @@ class LocalLibrary:
         *,
         verify: bool = False,
         prune: bool = False,
+        engine: Engine = "local",
     ) -> Report:
         """See App.index."""
-        return self.app.index(roots, on_progress, spaces, stop, verify=verify, prune=prune)
+        return self.app.index(roots, on_progress, spaces, stop, verify=verify, prune=prune, engine=engine)
 
     def submit(
-        self, roots: Sequence[Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
+        self,
+        roots: Sequence[Root],
+        spaces: Collection[str] = (),
+        *,
+        verify: bool = False,
+        prune: bool = False,
+        engine: Engine = "local",
     ) -> Job:
         """See App.submit."""
-        return self.app.submit(roots, spaces, verify=verify, prune=prune)
+        return self.app.submit(roots, spaces, verify=verify, prune=prune, engine=engine)
 
     def search(self, query: Query) -> Ranking:
         """See App.search."""

@@ -7,6 +7,7 @@ from mmsearch import identification
 from mmsearch.errors import TooLarge
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Reader
+from mmsearch.reading import Order
 from mmsearch.sources import Copies, content_signature, reader_of, size_bytes, stat_signature
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Document
@@ -43,6 +44,14 @@ class Plan:
     def known(self) -> str:
         """The content that need not be read again; "" where it must be read whatever it is."""
         return self.held.content if self.held and self._complete else ""
+
+    def order(self, number: int) -> Order:
+        """What a reader, or a worker that encodes too, is asked."""
+        held = self.held
+        spaces = held.spaces if held else {}
+        missing = tuple(space.space.name for space in self.spaces if space.space.fingerprint not in spaces)
+        content = held.content if held else ""
+        return Order(number, self.document, self.known, self.size_bytes, self.reader, content, missing)
 
     def touched(self) -> Entry:
         """The entry of a document whose bytes are those it was made from, with its new times."""

@@ -26,7 +26,7 @@ from mmsearch.jobs import Job
 from mmsearch.progress import Progress
 from mmsearch.schemas import encoded, error_of, job_of, ranking_of, state_of, stats_of
 from mmsearch.sources.found import reachable
-from mmsearch.types import Document, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.types import Document, Engine, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
 
 TIMEOUT = httpx2.Timeout(120.0, connect=5.0)
 """A search may have to wait for a model that is being loaded; a stream says something every 15 s."""
@@ -74,13 +74,21 @@ class RemoteLibrary:
         *,
         verify: bool = False,
         prune: bool = False,
+        engine: Engine = "local",
     ) -> Report:
-        return self._done(self.submit(roots, spaces, verify=verify, prune=prune), on_progress, stop)
+        return self._done(self.submit(roots, spaces, verify=verify, prune=prune, engine=engine), on_progress, stop)
 
     def submit(
-        self, roots: Sequence[Root], spaces: Collection[str] = (), *, verify: bool = False, prune: bool = False
+        self,
+        roots: Sequence[Root],
+        spaces: Collection[str] = (),
+        *,
+        verify: bool = False,
+        prune: bool = False,
+        engine: Engine = "local",
     ) -> Job:
         asked = {"roots": [asdict(root) for root in roots], "spaces": sorted(spaces), "verify": verify, "prune": prune}
+        asked |= {"engine": engine}
         return job_of(self._change("POST", "/v1/jobs", body=asked))
 
     def index_records(

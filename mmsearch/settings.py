@@ -45,7 +45,8 @@ class StoreSettings(BaseModel):
 class IndexingSettings(BaseModel):
     """How documents are read and written.
 
-    `workers` processes read documents; half the cores when not set, and 0 reads in the program's own process. A reader
+    `workers` processes read documents; half the cores when not set, and 0 reads in the program's own process. With the
+    engine "ray" they are the workers of Ray; one for each GPU, or for each core, when not set. A reader
     may go without a sign of life (a segment, a window of speech) for `read_timeout_s`, and its process may hold
     `worker_memory_bytes` of resident memory, models included; one that takes more fails its document alone.
     `batch_segments` are written together at most; it is fewer where encoding them takes more than seconds.
@@ -64,6 +65,10 @@ class IndexingSettings(BaseModel):
     """Patterns as in gitignore(5) below each root: only what one of them names; those of a call come on top."""
     exclude: tuple[str, ...] = ()
     follow_symlinks: bool = False
+    ray_address: str = ""
+    """Of the Ray cluster for `--engine ray`, where RAY_ADDRESS names none; without one a Ray is started here."""
+    shard_documents: int = Field(default=256, ge=1)
+    """Documents that a worker of Ray is given at once at most, and that are done again when it dies."""
 
 
 class RemoteSettings(BaseModel):

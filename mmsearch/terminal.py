@@ -116,6 +116,8 @@ def show_job(job: Job) -> None:
     """One job: what was asked, how far it is or how it ended, and what failed."""
     head = Text.assemble((f"{job.id} ", "bold"), (job.state, STATES[job.state]), f", started {_local(job.started)}")
     out.print(head.append(f", ended {_local(job.ended)}") if job.ended else head)
+    if (engine := job.how["engine"]) != "local":
+        out.print(f"by the engine {engine}")
     for what in [root.place for root in job.roots] or [job.subject]:
         out.print(Text(what), soft_wrap=True)
     if step := job.progress:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Modality = Literal["text", "table", "image", "audio"]
 MODALITIES: tuple[Modality, ...] = ("text", "table", "image", "audio")
 QueryKind = Literal["text", "image", "audio"]
+Engine = Literal["local", "ray"]
+"""Where documents are read and encoded: in processes of this machine, or by the workers of a Ray cluster."""
 SpaceKind = Literal["dense", "lexical"]
 CalibratedBy = Literal["nothing", "background", "judgements"]
 """What made scores probabilities: nothing (fusions of other scores), what is usual in each space, judgements too."""

@@ -8,7 +8,7 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-KINDS = ("encoders", "browser", "server")
+KINDS = ("encoders", "browser", "server", "ray")
 """Marks of which at least one test must have run in CI."""
 
 _ran: Counter[str] = Counter()

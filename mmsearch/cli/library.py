@@ -45,6 +45,9 @@ def index(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the documents of a path that is empty or gone.")
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help="What reads and encodes: local, or ray, which docs/cluster.md is about.")
+    ] = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; nothing is written.")] = False,
     wait: Wait = None,
     as_json: Json = False,
@@ -61,7 +64,7 @@ def index(
     if dry_run:
         _preview(paths, library, indexing, roots, how, as_json)
         return
-    run_index(library, paths, roots | how, as_json, indexing, wait)
+    run_index(library, paths, {**roots, **how, "engine": engine}, as_json, indexing, wait)
 
 
 def run_index(

@@ -3,6 +3,7 @@
 from mmsearch.reading.here import Here
 from mmsearch.reading.orders import Failed, Order, Outcome, Read, Reading, Unchanged
 from mmsearch.reading.pool import Limits, ProcessPool, usual_workers
+from mmsearch.reading.spool import Spooled
 
 __all__ = [
     "Failed",
@@ -13,6 +14,7 @@ __all__ = [
     "ProcessPool",
     "Read",
     "Reading",
+    "Spooled",
     "Unchanged",
     "usual_workers",
 ]

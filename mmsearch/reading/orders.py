@@ -15,11 +15,19 @@ from mmsearch.types import Document
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A document to be read, unless its content is the `known` one; `number` tells orders of one indexing apart."""
+    """A document to be read, unless its content is the `known` one; `number` tells orders of one indexing apart.
+
+    The rest says what is to be made of it, for a worker that encodes too: the library holds it as it was read by the
+    `reader` from the content `held`, in all spaces but those `missing`.
+    """
 
     number: int
     document: Document
     known: str = ""
+    size_bytes: int = 0
+    reader: str = ""
+    held: str = ""
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

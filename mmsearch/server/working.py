@@ -17,7 +17,7 @@ from mmsearch.schemas import encoded, job_json
 from mmsearch.server.answers import ERRORS, Json
 from mmsearch.server.doors import neighbour
 from mmsearch.sources import is_remote
-from mmsearch.types import Root
+from mmsearch.types import Engine, Root
 
 MOST_ROOTS = 1_000
 
@@ -31,6 +31,8 @@ class IndexRequest(BaseModel):
     spaces: list[str] = []
     verify: bool = Field(default=False, description="Compare bytes instead of size and times.")
     prune: bool = Field(default=False, description="Remove the documents of a root that is empty or gone.")
+
+    engine: Engine = Field(default="local", description="What reads and encodes.")
 
     def check(self, app: App) -> None:
         """Raises InputError, NotFound."""
@@ -57,7 +59,7 @@ def job_routes(app: App, owner: Callable[..., None]) -> APIRouter:
     )
     def submit(asked: IndexRequest) -> Json:
         asked.check(app)
-        job = app.submit(asked.roots, asked.spaces, verify=asked.verify, prune=asked.prune)
+        job = app.submit(asked.roots, asked.spaces, verify=asked.verify, prune=asked.prune, engine=asked.engine)
         return Json(job_json(job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
     @routes.get("", response_model=JobsJson, summary="The jobs of the library, the newest first")

@@ -35,7 +35,12 @@ def test_a_job_that_ends_by_itself_is_done_and_keeps_its_report(tmp_path: Path) 
         assert (seen.state, seen.progress, seen.ended) == ("running", {"done": 1, "total": 3}, "")
         running.report = REPORT
     job = Jobs(tmp_path).get(running.id)
-    assert (job.state, job.roots, job.how, job.failed) == ("done", (ROOT,), {"verify": True, "prune": False}, (BAD,))
+    assert (job.state, job.roots, job.how, job.failed) == (
+        "done",
+        (ROOT,),
+        {"verify": True, "prune": False, "engine": "local"},
+        (BAD,),
+    )
     assert job.started <= job.ended
     assert not list((tmp_path / "jobs").iterdir()), "no lock stays behind"
 
