@@ -1,5 +1,6 @@
 """One open library: its parts, made as the settings name them."""
 
+import logging
 import threading
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast, get_args
 
-from mmsearch.errors import ConfigError, InputError
+from mmsearch.errors import ConfigError, InputError, StoreError
 from mmsearch.feedback import Feedback
 from mmsearch.holding import Hold
 from mmsearch.indexing import Indexer
@@ -27,6 +28,7 @@ from mmsearch.refinement import read_refinement
 from mmsearch.renditions import Renditions
 from mmsearch.reranking import Reranking
 from mmsearch.search import Searcher
+from mmsearch.searches import Searches
 from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
 from mmsearch.spaces import (
     CATALOGUE,
@@ -37,6 +39,8 @@ from mmsearch.spaces import (
 )
 from mmsearch.types import Engine, Query, Ranking, Report, Root
 from mmsearch.uploads import Uploads
+
+log = logging.getLogger(__name__)
 
 TURN_S = 0.2
 """Between looks at whether whoever waits for another change still wants to."""
@@ -73,6 +77,7 @@ class App:
         """Held while what serves the searches changes, and while it is put together."""
         self._searcher: Searcher | None = None
         self._feedback: Feedback | None = None
+        self._searches: Searches | None = None
         part, limits = settings.reranker, settings.search
         reranker = cast(Reranker, build(part)) if part and part.part else None
         self.reranking = Reranking(reranker, limits.rerank_depth, limits.rerank)
@@ -293,6 +298,22 @@ class App:
                 self._feedback = Feedback(self.folder, self.manifest)
             return self._feedback
 
+    @property
+    def searches(self) -> Searches:
+        """Notes of how searches went."""
+        with self.opening:
+            if self._searches is None:
+                self._searches = Searches(self.folder, self.settings.server.keep_words)
+            return self._searches
+
+    def note(self, ranking: Ranking) -> int:
+        """Note how a search went: its number among the notes, 0 where it could not be noted, which the log says."""
+        try:
+            return self.searches.note(ranking)
+        except StoreError as error:
+            log.warning("%s", error)
+            return 0
+
     @cached_property
     def readers(self) -> tuple[Reader, ...]:
         """The readers as this process knows them; see `readers_of`."""
@@ -325,8 +346,9 @@ class App:
     def close(self) -> None:
         """End what was submitted; release the store, the manifest, the feedback, the jobs and the library."""
         self.finish()
-        if self._feedback:
-            self._feedback.close()
+        for notes in (self._feedback, self._searches):
+            if notes:
+                notes.close()
         self.store.close()
         self.manifest.close()
         self.jobs.close()

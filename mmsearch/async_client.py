@@ -104,6 +104,7 @@ class AsyncClient:
     import_ = _awaited(Client.import_)
     judge = _awaited(Client.judge)
     judgements = _awaited(Client.judgements)
+    withdraw = _awaited(Client.withdraw)
     picture = _awaited(Client.picture)
     document = _awaited(Client.document)
     documents = _awaited(Client.documents)

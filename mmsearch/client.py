@@ -283,16 +283,21 @@ class Client:
         self.app.renew()
         return forgotten
 
-    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
+    def judge(self, query: str | Ranking, document: str | Path | Result, grade: int = 1) -> Judgement:
         """Keep that a document (a result, or its path, uri or id) answers the words: 1 and more yes, 0 or False no.
 
-        Judged again, it replaces what was said. Raises InputError, NotFound when the library has no such document.
+        With the ranking instead of its words, the spaces that it asked are kept as well. Judged again, it replaces
+        what was said. Raises InputError, NotFound when the library has no such document.
         """
         return self.library.judge(query, document, grade)
 
-    def judgements(self) -> list[Judgement]:
-        """What was judged, by query and place."""
-        return self.library.judgements()
+    def withdraw(self, query: str, document: str | Path) -> bool:
+        """Forget what was judged of a document for the words; whether anything was. Raises NotFound."""
+        return self.library.withdraw(query, document)
+
+    def judgements(self, query: str = "") -> list[Judgement]:
+        """What was judged, all or for the words of one query, by query and place."""
+        return self.library.judgements(query)
 
     def reembed(
         self,

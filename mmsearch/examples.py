@@ -10,6 +10,8 @@ from mmsearch.errors import NotFound
 from mmsearch.manifest import Manifest
 
 SHOWN = 6
+NAMES_A_SUGGESTION = 20
+"""Files that are looked at for one: a name may be there many times, and hold the letters inside a word."""
 
 
 def examples(manifest: Manifest) -> list[str]:
@@ -34,3 +36,17 @@ def names_in_words(uris: Iterable[str]) -> list[str]:
 def spread(items: Sequence[str], count: int) -> list[str]:
     """At most `count` of the items at even distances, so that they come from all over the library."""
     return [items[index * len(items) // count] for index in range(count)] if len(items) > count else list(items)
+
+
+def suggestions(manifest: Manifest, typed: str, count: int = SHOWN) -> list[str]:
+    """What the typed words may go on to: names of the library's files as words, those that begin so first."""
+    typed = " ".join(re.findall(r"[^\W_]+", typed.lower()))
+    if not typed:
+        return []
+    names = dict.fromkeys(_in_words(uri) for uri in manifest.named(typed, count * NAMES_A_SUGGESTION))
+    found = [name for name in names if f" {typed}" in f" {name}" and re.search(r"[^\W\d]{3}", name)]
+    return sorted(found, key=lambda name: (not name.startswith(typed), len(name), name))[:count]
+
+
+def _in_words(uri: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", PurePosixPath(uri).stem.lower()))

@@ -16,10 +16,11 @@ from typing import Any
 from mmsearch.errors import Forbidden, InputError, NotFound, StoreError
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
-from mmsearch.types import Result, digest
+from mmsearch.types import Ranking, Result, digest
 
 FEEDBACK_FILE = "feedback.sqlite3"
-FORMAT = 1
+FORMAT = 2
+"""Format 1 did not keep the routes."""
 PATIENCE_S = 10.0
 """How long one process waits for another's judgement to be written."""
 
@@ -27,7 +28,7 @@ SCHEMA = """
 create table if not exists judgements (
     query text not null, document text not null, uri text not null, segment text not null, grade integer not null,
     rank integer, score real, spaces text not null, version text not null, time text not null,
-    primary key (query, document))
+    routes text not null default '{}', primary key (query, document))
 """
 
 
@@ -36,8 +37,9 @@ class Judgement:
     """What somebody said of a document as an answer to a query in words: `grade` is 0 for not relevant.
 
     `rank`, `score` and `segment_id` are those of the result that was looked at, None and empty where a document was
-    judged without one. `spaces` are the fingerprints of the library's spaces by name, `version` is mmsearch's, and
-    `time` is UTC in ISO 8601: what the scores came from.
+    judged without one. `routes` are the weights of the spaces that were asked for it, by name. `spaces` are the
+    fingerprints of the library's spaces by name, `version` is mmsearch's, and `time` is UTC in ISO 8601: what the
+    scores came from.
     """
 
     query: str
@@ -50,6 +52,7 @@ class Judgement:
     spaces: Mapping[str, str] | None = None
     version: str = ""
     time: str = ""
+    routes: Mapping[str, float] | None = None
 
 
 class Feedback:
@@ -60,21 +63,25 @@ class Feedback:
         with self._told():
             self._sql = sqlite3.connect(self._file, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
             self._sql.execute("pragma synchronous=full")
-            if (found := self._sql.execute("pragma user_version").fetchone()[0]) not in (0, FORMAT):
+            if (found := self._sql.execute("pragma user_version").fetchone()[0]) not in (0, 1, FORMAT):
                 raise StoreError(f"{self._file} has format {found}, this mmsearch reads format {FORMAT}")
             self._sql.execute(SCHEMA)
+            if not any(column[1] == "routes" for column in self._sql.execute("pragma table_info(judgements)")):
+                self._sql.execute("alter table judgements add column routes text not null default '{}'")
             self._sql.execute(f"pragma user_version={FORMAT}")
 
-    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
+    def judge(self, query: str | Ranking, document: str | Path | Result, grade: int = 1) -> Judgement:
         """Keep what is said of a document (a result, or the document's path, uri or id) for a query in words.
 
-        The same query and document judged again replaces the judgement; blanks do not tell queries apart.
+        With a ranking, the routes of its search are kept as well. The same query and document judged again replaces
+        the judgement; blanks do not tell queries apart.
         Raises InputError for an empty query or a grade below 0, NotFound when the library has no such document.
         """
+        words, routes = asked_by(query)
         if isinstance(document, Result):
             segment = document.segment
-            return self.keep(query, segment.document_id, grade, segment.id, document.rank, document.score)
-        return self.keep(query, document, grade)
+            return self.keep(words, segment.document_id, grade, segment.id, document.rank, document.score, routes)
+        return self.keep(words, document, grade, routes=routes)
 
     def keep(
         self,
@@ -84,9 +91,10 @@ class Feedback:
         segment_id: str = "",
         rank: int | None = None,
         score: float | None = None,
+        routes: Mapping[str, float] | None = None,
     ) -> Judgement:
         """The same, with the result that was looked at in its parts."""
-        words = " ".join(query.split())
+        words = in_one_line(query)
         if not words:
             raise InputError("the query is empty: judgements are of queries in words")
         if grade < 0:
@@ -103,15 +111,24 @@ class Feedback:
             {name: space.fingerprint for name, (_, space) in self._manifest.spaces().items()},
             version("mmsearch"),
             datetime.now(UTC).isoformat(timespec="seconds"),
+            dict(routes or {}),
         )
         with self._told():
-            self._sql.execute("insert or replace into judgements values (?,?,?,?,?,?,?,?,?,?)", _row(judgement))
+            self._sql.execute("insert or replace into judgements values (?,?,?,?,?,?,?,?,?,?,?)", _row(judgement))
         return judgement
 
-    def judgements(self) -> list[Judgement]:
-        """All of them, by query and place."""
+    def withdraw(self, query: str, document: str | Path) -> bool:
+        """Forget what was said of a document for the query; whether anything was. Raises NotFound."""
         with self._told():
-            rows = self._sql.execute("select * from judgements order by query, uri").fetchall()
+            gone = "delete from judgements where query = ? and document = ?"
+            return self._sql.execute(gone, (in_one_line(query), self._entry(document).id)).rowcount > 0
+
+    def judgements(self, query: str = "") -> list[Judgement]:
+        """All of them, or those for the query, by query and place."""
+        words = in_one_line(query)
+        with self._told():
+            every = "select * from judgements where ?1 in ('', query) order by query, uri"
+            rows = self._sql.execute(every, (words,)).fetchall()
         return [_judgement(row) for row in rows]
 
     def close(self) -> None:
@@ -135,6 +152,21 @@ class Feedback:
             yield
         except sqlite3.Error as error:
             raise StoreError(f"{self._file}: judgements cannot be read or written: {error}") from error
+
+
+def in_one_line(query: str) -> str:
+    """The words as judgements name the query: blanks do not tell queries apart."""
+    return " ".join(query.split())
+
+
+def asked_by(query: str | Ranking) -> tuple[str, dict[str, float]]:
+    """The words of a search, and the weight of each space that it asked; none where only its words are known."""
+    if isinstance(query, str):
+        return query, {}
+    weights: dict[str, float] = {}
+    for route in query.routes:
+        weights[route.space] = max(route.weight, weights.get(route.space, 0.0))
+    return query.query.text, weights
 
 
 @contextmanager
@@ -175,9 +207,22 @@ def _lines(records: Iterator[dict[str, str]]) -> str:
 def _row(judgement: Judgement) -> tuple[object, ...]:
     j = judgement
     spaces = json.dumps(dict(j.spaces or {}), sort_keys=True)
-    return j.query, j.document_id, j.uri, j.segment_id, j.grade, j.rank, j.score, spaces, j.version, j.time
+    return (
+        j.query,
+        j.document_id,
+        j.uri,
+        j.segment_id,
+        j.grade,
+        j.rank,
+        j.score,
+        spaces,
+        j.version,
+        j.time,
+        json.dumps(dict(j.routes or {})),
+    )
 
 
 def _judgement(row: Sequence[Any]) -> Judgement:
-    query, document, uri, segment, grade, rank, score, spaces, version, time = row
-    return Judgement(query, document, uri, grade, segment, rank, score, json.loads(spaces), version, time)
+    query, document, uri, segment, grade, rank, score, spaces, version, time, routes = row
+    made = json.loads(spaces), version, time, json.loads(routes)
+    return Judgement(query, document, uri, grade, segment, rank, score, *made)

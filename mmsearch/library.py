@@ -29,11 +29,14 @@ class JobList(Protocol):
 class Judgements(Protocol):
     """What people said of a library's results."""
 
-    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
-        """Keep what is said of a document for a query in words."""
+    def judge(self, query: str | Ranking, document: str | Path | Result, grade: int = 1) -> Judgement:
+        """Keep what is said of a document for a query in words, with the routes of its search if that is given."""
 
-    def judgements(self) -> list[Judgement]:
-        """What was judged, by query and place."""
+    def withdraw(self, query: str, document: str | Path) -> bool:
+        """Forget what was said of a document for a query; whether anything was."""
+
+    def judgements(self, query: str = "") -> list[Judgement]:
+        """What was judged, all or for one query, by query and place."""
 
 
 class Library(Judgements, Protocol):

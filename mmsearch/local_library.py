@@ -145,9 +145,9 @@ class LocalLibrary:
                 writer.remove([entry.id])
             self.app.renew()
 
-    def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
-        """The documents of the library in the order of their places."""
-        return indexed(self.app.manifest, self.app.manifest.page(offset, limit))
+    def documents(self, offset: int = 0, limit: int = 100, part: str = "") -> list[IndexedDocument]:
+        """The documents of the library, or those whose place holds the part, in the order of their places."""
+        return indexed(self.app.manifest, self.app.manifest.page(offset, limit, part))
 
     def document(self, document_id: str) -> IndexedDocument:
         """The document of that id. Raises NotFound."""
@@ -162,13 +162,17 @@ class LocalLibrary:
         """The file with the upright copy of a segment's picture, or of any picture of the document."""
         return self.app.renditions.path(document_id, segment_id)
 
-    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
+    def judge(self, query: str | Ranking, document: str | Path | Result, grade: int = 1) -> Judgement:
         """Keep what is said of a document; see Feedback.judge."""
         return self.app.feedback.judge(query, document, grade)
 
-    def judgements(self) -> list[Judgement]:
-        """What was judged, by query and place."""
-        return self.app.feedback.judgements()
+    def withdraw(self, query: str, document: str | Path) -> bool:
+        """Forget what was said of a document for a query; whether anything was."""
+        return self.app.feedback.withdraw(query, document)
+
+    def judgements(self, query: str = "") -> list[Judgement]:
+        """What was judged, all or for one query, by query and place."""
+        return self.app.feedback.judgements(query)
 
     def examples(self) -> list[str]:
         """A few searches to try on this library."""

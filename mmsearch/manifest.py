@@ -5,6 +5,7 @@ process left half done is found by the mark, and done again.
 """
 
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -165,9 +166,16 @@ class Manifest:
         """All entries in the order of their places."""
         return self._entries("select * from documents order by uri")
 
-    def page(self, offset: int, limit: int) -> list[Entry]:
-        """So many of the complete entries in the order of their places."""
-        return self._entries("select * from documents where done order by uri limit ? offset ?", limit, offset)
+    def page(self, offset: int, limit: int, part: str = "") -> list[Entry]:
+        """So many of the complete entries, of those whose place holds the part in any case, by place."""
+        query = "select * from documents where done and instr(lower(uri), lower(?)) order by uri limit ? offset ?"
+        return self._entries(query, part, limit, offset)
+
+    def named(self, words: str, limit: int) -> list[str]:
+        """The places of so many complete documents that hold the words, with any one character between them."""
+        escaped = re.sub(r"([%_\\])", r"\\\1", words).replace(" ", "_")
+        query = "select uri from documents where done and uri like ? escape '\\' order by length(uri), uri limit ?"
+        return [str(uri) for (uri,) in self._rows(query, f"%{escaped}%", limit)]
 
     def places(self, place: str) -> Iterator[tuple[str, str]]:
         """(id, uri) of the documents at or below the place of a root, in the order of their places."""

@@ -20,7 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from mmsearch.asking import SearchFields
 from mmsearch.errors import Busy, InputError, JobError, MMSearchError, NotFound, StoreUnavailable
-from mmsearch.feedback import Judgement
+from mmsearch.feedback import Judgement, asked_by
 from mmsearch.holding import holder_of
 from mmsearch.jobs import Job
 from mmsearch.progress import Progress
@@ -152,17 +152,24 @@ class RemoteLibrary:
     def picture(self, document_id: str, segment_id: str = "") -> Path | None:
         return self._fetched(f"/v1/documents/{_segment(document_id)}/thumbnail", {"segment": segment_id})
 
-    def judge(self, query: str, document: str | Path | Result, grade: int = 1) -> Judgement:
+    def judge(self, query: str | Ranking, document: str | Path | Result, grade: int = 1) -> Judgement:
+        words, routes = asked_by(query)
         seen = (
             {"document": document.segment.document_id, "segment": document.segment.id}
             | {"rank": document.rank, "score": document.score}
             if isinstance(document, Result)
             else {"document": _place(document)}
         )
-        return Judgement(**self._change("POST", "/v1/feedback", body={"query": query, "grade": grade} | seen))
+        return Judgement(
+            **self._change("POST", "/v1/feedback", body={"query": words, "grade": grade, "routes": routes} | seen)
+        )
 
-    def judgements(self) -> list[Judgement]:
-        said = self._ask("GET", "/v1/feedback", headers=self._authorization())
+    def withdraw(self, query: str, document: str | Path) -> bool:
+        said = {"query": query, "document": _place(document)}
+        return bool(self._change("DELETE", "/v1/feedback", body=said)["withdrawn"])
+
+    def judgements(self, query: str = "") -> list[Judgement]:
+        said = self._ask("GET", "/v1/feedback", params={"query": query}, headers=self._authorization())
         return [Judgement(**judgement) for judgement in said["judgements"]]
 
     def examples(self) -> list[str]:

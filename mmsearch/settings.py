@@ -96,7 +96,9 @@ class ServerSettings(BaseModel):
     """What `mmsearch serve` takes on. `token` is asked of whoever changes the library; made anew where none is set.
 
     `searches` run at once and so many times four wait; more are told to come again. With `remote_indexing` whoever
-    has the token may also name this machine's paths from another one.
+    has the token may also name this machine's paths from another one. With `open_here` a browser on this machine may
+    use the page's library and quality pages without the token. How searches went is noted in the library's folder;
+    with `keep_words` what was searched for is, too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,6 +107,8 @@ class ServerSettings(BaseModel):
     searches: int = Field(default=16, ge=1)
     query_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
     remote_indexing: bool = False
+    open_here: bool = True
+    keep_words: bool = False
 
 
 DEFAULT_ENCODERS: dict[str, Part] = {

@@ -52,6 +52,7 @@ def application(
         lifespan=living,
     )
     api.state.admission = admission
+    api.state.token = token
     library, metrics = LocalLibrary(app), Metrics(app, admission)
     app.heard = metrics.searched
     answer_errors(api, metrics.failed)

@@ -1,8 +1,9 @@
 """`/v1/feedback`: what people say of results."""
 
 from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from mmsearch.app import App
@@ -23,6 +24,20 @@ class Said(BaseModel):
     segment: str = Field(default="", max_length=200)
     rank: int | None = Field(default=None, ge=1, le=2**31)
     score: float | None = Field(default=None, ge=0, le=1)
+    routes: dict[str, float] = Field(default={}, max_length=100, description="Spaces that were asked -> their weights.")
+
+
+class Withdrawn(BaseModel):
+    """A document that was judged for a query in words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    query: str = Field(max_length=MOST_CHARACTERS)
+    document: str = Field(max_length=MOST_CHARACTERS, description="Its id, uri or absolute path.")
+
+
+class WithdrawnJson(BaseModel):
+    withdrawn: bool = Field(description="Whether it was judged.")
 
 
 class JudgementsJson(BaseModel):
@@ -35,11 +50,20 @@ def feedback_routes(app: App, owner: Callable[..., None]) -> APIRouter:
 
     @routes.post("", response_model=Judgement, summary="Say whether a document answers a query", max_body_size=1 << 20)
     def judge(said: Said) -> Json:
-        kept = app.feedback.keep(said.query, said.document, said.grade, said.segment, said.rank, said.score)
-        return Json(judgement_json(kept))
+        return Json(judgement_json(keep(app, said)))
+
+    @routes.delete("", response_model=WithdrawnJson, summary="Take back what was said", max_body_size=1 << 20)
+    def withdraw(said: Withdrawn) -> Json:
+        return Json({"withdrawn": app.feedback.withdraw(said.query, said.document)})
 
     @routes.get("", response_model=JudgementsJson, summary="What was said, by query")
-    def judgements() -> Json:
-        return Json({"judgements": [judgement_json(judgement) for judgement in app.feedback.judgements()]})
+    def judgements(query: Annotated[str, Query(max_length=MOST_CHARACTERS)] = "") -> Json:
+        return Json({"judgements": [judgement_json(judgement) for judgement in app.feedback.judgements(query)]})
 
     return routes
+
+
+def keep(app: App, said: Said) -> Judgement:
+    """Keep what was said. Raises InputError, NotFound."""
+    seen = said.segment, said.rank, said.score, said.routes
+    return app.feedback.keep(said.query, said.document, said.grade, *seen)

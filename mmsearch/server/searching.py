@@ -58,7 +58,12 @@ def search_routes(app: App, admission: Admission) -> APIRouter:
             while (await request.receive())["type"] != "http.disconnect":
                 pass
 
-        found = await admission.run(lambda: ranking_json(app.search(query)), gone)
+        def found_and_noted() -> RankingJson:
+            ranking = app.search(query)
+            app.note(ranking)
+            return ranking_json(ranking)
+
+        found = await admission.run(found_and_noted, gone)
         return Json(found) if found else Response(status_code=HUNG_UP)
 
     @routes.get("/search", response_model=RankingJson, summary="Search by words")

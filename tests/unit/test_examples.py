@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mmsearch.demo import demo_library, example_searches
-from mmsearch.examples import examples
+from mmsearch.examples import examples, suggestions
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.types import Root
 
@@ -31,3 +31,18 @@ def test_the_demo_brings_its_own(tmp_path: Path) -> None:
     manifest = _manifest(tmp_path, "/a/town_history.md")
     manifest.add_root(Root.at(demo_library()))
     assert examples(manifest) == [example["query"] for example in example_searches()]
+
+
+def test_what_is_typed_goes_on_to_names_that_hold_it_at_the_start_of_a_word(tmp_path: Path) -> None:
+    manifest = _manifest(
+        tmp_path,
+        "/a/storm_wave.jpg",
+        "/a/Storm-Wave.md",
+        "/a/the storm.md",
+        "/a/brainstorm.md",
+        "/a/storm%5.md",
+    )
+    assert suggestions(manifest, "Storm") == ["storm 5", "storm wave", "the storm"]
+    assert suggestions(manifest, "storm_w") == ["storm wave"]
+    assert suggestions(manifest, "storm", 1) == ["storm 5"]
+    assert suggestions(manifest, "%") == suggestions(manifest, " ") == []

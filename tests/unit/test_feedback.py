@@ -1,9 +1,11 @@
 """Judgements: what may be said of which document, what is kept of it, and that several processes may say it."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from mmsearch.feedback import FEEDBACK_FILE, Feedback, export, open_feedback
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.retrieval_sets import read_set
 from mmsearch.settings import MANIFEST_FILE, Settings
-from mmsearch.types import Result, Segment, Space, Span, digest
+from mmsearch.types import Query, Ranking, Result, Route, Segment, Space, Span, digest
 
 WORDS = Space("words", "lexical", frozenset({"text"}), frozenset({"text"}), "bm25", "1")
 
@@ -167,3 +169,41 @@ def test_two_processes_judge_at_once_and_nothing_is_lost(tmp_path: Path) -> None
     queries = [judgement.query for judgement in found]
     assert sorted(queries) == sorted(f"{who} {n}" for who in ("one", "two", "both") for n in range(60))
     assert {j.grade for j in found if j.query.startswith("both")} <= {1, 2}
+
+
+def test_a_ranking_instead_of_its_words_says_which_spaces_were_asked(feedback: Feedback, tmp_path: Path) -> None:
+    segment = Segment("s1", digest(f"{tmp_path}/a.md"), f"{tmp_path}/a.md", "text", Span())
+    result = Result(3, 0.5, segment, "", (), ())
+    routes = (Route("words", 0.5, 100, ""), Route("text", 1.0, 100, ""), Route("words", 0.75, 100, ""))
+    ranking = Ranking(Query("high  tides"), routes, {}, False, {}, {}, (result,))
+    kept = feedback.judge(ranking, result, 0)
+    assert (kept.query, kept.rank, kept.grade) == ("high tides", 3, 0)
+    assert kept.routes == {"words": 0.75, "text": 1.0}
+    assert feedback.judgements("high tides") == [kept]
+    assert feedback.judgements("low tides") == []
+
+
+def test_what_was_said_can_be_taken_back(feedback: Feedback, tmp_path: Path) -> None:
+    feedback.judge("high tides", f"{tmp_path}/a.md")
+    feedback.judge("low tides", f"{tmp_path}/a.md")
+    assert feedback.withdraw(" high  tides", f"{tmp_path}/a.md")
+    assert not feedback.withdraw("high tides", f"{tmp_path}/a.md")
+    assert [judgement.query for judgement in feedback.judgements()] == ["low tides"]
+    with pytest.raises(NotFound):
+        feedback.withdraw("low tides", "c.md")
+
+
+def test_judgements_of_the_earlier_format_are_read(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FEEDBACK_FILE)) as sql, sql:
+        sql.execute(
+            "create table judgements (query text not null, document text not null, uri text not null, "
+            "segment text not null, grade integer not null, rank integer, score real, spaces text not null, "
+            "version text not null, time text not null, primary key (query, document))"
+        )
+        row = ("tides", digest("/a.md"), "/a.md", "", 1, None, None, '{"words": "f"}', "0.1", "2026-01-01T00:00:00")
+        sql.execute("insert into judgements values (?,?,?,?,?,?,?,?,?,?)", row)
+        sql.execute("pragma user_version=1")
+    with closing(make_library(tmp_path, "/a.md")) as manifest, closing(Feedback(tmp_path, manifest)) as feedback:
+        assert [(j.query, j.spaces, j.routes) for j in feedback.judgements()] == [("tides", {"words": "f"}, {})]
+        feedback.judge("tides", "/a.md", 0)
+        assert [j.grade for j in feedback.judgements()] == [0]
