@@ -6,21 +6,35 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from media import photo
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from town import Open, make_town, serving
 
 from mmsearch.client import Client
 
+expect.set_options(timeout=30_000)
+"""Until something is there, on a busy machine."""
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+
+def _add_harbour(town: Path) -> None:
+    """Dated texts, a second picture, and a text that is longer than a window."""
+    for name, date in (("storm", "2023-11-02"), ("regatta", "2024-06-08")):
+        (town / f"{name}.md").write_text(f"---\ndate: {date}\n---\nThe {name} was seen by all in the harbour.\n")
+    photo(320, 200).rotate(180).save(town / "harbour.png")
+    (town / "harbour.txt").write_text("Fishing boats in the harbour before the regatta.")
+    days = "".join(f"Day {day}: the wind came from the west and the sea was calm.\n\n" for day in range(1, 120))
+    (town / "log.txt").write_text(days + "Day 120: Ines the keeper rang the fog bell.\n\n" + days)
 
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The town's library, indexed with the real readers and encoders."""
     folder = tmp_path_factory.mktemp("page")
+    _add_harbour(make_town(folder / "town"))
     off = {"part": ""}
     with Client(folder / "library", recognizer=off, ocr=off, spaces={"image": off, "table": off}) as client:
-        report = client.index(make_town(folder / "town"))
+        report = client.index(folder / "town")
     assert not report.failed
     return folder / "library"
 

@@ -12,6 +12,9 @@ from media import photo
 from playwright.sync_api import Locator, Page, expect
 from town import EVIL, Open
 
+from mmsearch.feedback import Judgement, open_feedback
+from mmsearch.settings import Settings
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -81,7 +84,7 @@ def test_other_moments_play_in_the_same_player(open_page: Open) -> None:
     card = page.locator(".mm-card").filter(has=page.locator("audio"))
     _search(page, "the ferry, the frost and the whale in the memories of old Jonas")
     player = card.locator("audio").element_handle()
-    moment = card.locator("a[data-moment]").first
+    moment = card.locator(".mm-more a[data-moment]").first
     wanted_s = float(moment.get_attribute("data-moment") or "nan")
     moment.click()
     page.wait_for_function("([player, s]) => Math.abs(player.currentTime - s) < 3", arg=[player, wanted_s])
@@ -125,9 +128,14 @@ def test_what_a_document_says_stays_text(open_page: Open) -> None:
 def test_the_media_limit_the_results_and_the_address(open_page: Open) -> None:
     page = open_page()
     assert _search(page, "lanterns on the beach").count() > 1
-    page.get_by_role("checkbox", name="Tables").check(force=True)
-    expect(page.locator(".mm-card").filter(has_not_text="Table")).to_have_count(0)
+    lanes = page.get_by_role("navigation", name="Media")
+    counts = [int(text.split()[-1]) for text in lanes.locator("a").all_inner_texts()]
+    assert counts[0] == sum(counts[1:])
+    lanes.get_by_role("link", name="Tables").click()
     page.wait_for_url(re.compile(r"\?q=lanterns.*&in=table$"))
+    expect(page.locator(".mm-card").filter(has_not_text="Table")).to_have_count(0)
+    assert page.locator(".mm-card").count() == int(lanes.locator("[aria-current]").inner_text().split()[-1])
+    page.get_by_text("More options").click()
     page.get_by_role("radio", name="20").check(force=True)
     page.wait_for_url(re.compile(r"&in=table&k=20$"))
 
@@ -179,8 +187,9 @@ def test_an_address_opens_with_its_search_and_back_leads_back(open_page: Open) -
     expect(page.locator(".mm-card h2").first).to_have_text("Memories")
     box = page.get_by_role("textbox", name="Search")
     expect(box).to_have_value("whale")
-    expect(page.get_by_role("checkbox", name="Recordings")).to_be_checked()
-    expect(page.get_by_role("checkbox", name="Tables")).not_to_be_checked()
+    lanes = page.get_by_role("navigation", name="Media")
+    expect(lanes.locator("[aria-current]")).to_have_text([re.compile("Texts"), re.compile("Recordings")])
+    page.get_by_text("More options").click()
     expect(page.get_by_role("radio", name="20")).to_be_checked()
     _search(page, "red cottage")
     page.go_back()
@@ -244,9 +253,141 @@ def test_the_keyboard_alone_is_enough(open_page: Open) -> None:
     expect(page.get_by_role("textbox", name="Search")).to_be_focused()
 
 
+def test_a_thumb_is_kept_with_what_was_seen_and_can_be_taken_back(open_page: Open, library: Path) -> None:
+    def kept() -> list[Judgement]:
+        with open_feedback(Settings(library=library)) as feedback:
+            return feedback.judgements("who saw a whale")
+
+    page = open_page()
+    card = _search(page, "who saw a whale").first
+    up, down = card.get_by_role("button", name="This fits"), card.get_by_role("button", name="This does not fit")
+    up.click()
+    expect(card.locator(".mm-thumbs [role=status]")).to_have_text("Noted: fits")
+    expect(up).to_have_attribute("aria-pressed", "true")
+    (said,) = kept()
+    assert (said.grade, said.rank, Path(said.uri).name) == (1, 1, "memories.flac")
+    assert set(said.routes or {}) == {"words", "text"}
+    assert set(said.spaces or {}) == {"words", "text"}
+    down.click()
+    expect(down).to_have_attribute("aria-pressed", "true")
+    expect(up).to_have_attribute("aria-pressed", "false")
+    assert [judgement.grade for judgement in kept()] == [0]
+    page.reload()
+    expect(down).to_have_attribute("aria-pressed", "true")
+    down.click()
+    expect(card.locator(".mm-thumbs [role=status]")).to_have_text("Taken back")
+    assert kept() == []
+    up.click()
+    card.get_by_role("button", name="Undo").click()
+    expect(card.locator(".mm-thumbs [role=status]")).to_have_text("Taken back")
+    assert kept() == []
+
+
+def test_another_sites_page_judges_nothing(address: str) -> None:
+    headers = {"Content-Type": "application/json", "Sec-Fetch-Site": "cross-site"}
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(f"{address}page/judgement", b'{"query": "whale", "document": "x"}', headers))
+    assert refused.value.code == 403
+
+
+def test_a_facet_narrows_the_search_and_can_be_taken_back(open_page: Open) -> None:
+    page = open_page()
+    cards = _search(page, "when is the chapel bell rung")
+    everything = cards.count()
+    page.locator(".mm-facet summary").filter(has_text="Type").click()
+    page.locator(".mm-facet a").filter(has_text="CSV").click()
+    page.wait_for_url(re.compile(r"&type=\.csv$"))
+    expect(page.locator(".mm-chip")).to_have_text(re.compile(r"Type:\s*CSV"))
+    assert {path.rpartition(".")[2] for path in page.locator(".mm-path").all_inner_texts()} == {"csv"}
+    page.reload()
+    page.locator(".mm-chip").click()
+    expect(page.locator(".mm-card")).to_have_count(everything)
+    assert "type=" not in page.url
+
+
+def test_results_can_be_had_newest_first(open_page: Open) -> None:
+    page = open_page()
+    _search(page, "the harbour")
+    page.get_by_role("link", name="Newest first").click()
+    page.wait_for_url(re.compile("sort=date"))
+    expect(page.locator(".mm-sort [aria-current]")).to_have_text("Newest first")
+    first, second = page.locator(".mm-path").all_inner_texts()[:2]
+    assert (first, second) == ("town/regatta.md", "town/storm.md")
+
+
+def test_a_picture_opens_large_and_the_arrows_go_on(open_page: Open) -> None:
+    page = open_page("?q=red+cottage+or+harbour&in=image")
+    page.locator("a.mm-picture").nth(1).wait_for()
+    titles = page.locator(".mm-card h2").all_inner_texts()
+    page.get_by_role("link", name=f"Show {titles[0]} large").click()
+    large = page.get_by_role("dialog")
+    expect(large.locator("b")).to_have_text(titles[0])
+    page.wait_for_function("document.querySelector('.mm-large img').naturalWidth > 0")
+    page.keyboard.press("ArrowRight")
+    expect(large.locator("b")).to_have_text(titles[1])
+    page.keyboard.press("ArrowRight")
+    expect(large.locator("b")).to_have_text(titles[0])
+    page.keyboard.press("Escape")
+    expect(large).to_have_count(0)
+    page.get_by_role("link", name=f"Show {titles[0]} large").click()
+    large.get_by_role("link", name="More like this").click()
+    page.wait_for_url(re.compile(r"\?q=[A-Za-z]"))
+    expect(page.locator(".mm-card h2").first).to_have_text(titles[0])
+
+
+def test_arrows_enter_and_escape_go_through_the_cards(open_page: Open) -> None:
+    page = open_page("?q=red+cottage")
+    page.locator(".mm-card").nth(1).wait_for()
+    focused = "document.activeElement.getAttribute('aria-labelledby')"
+    page.keyboard.press("/")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == "result-1"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == "result-2"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("textbox", name="Search")).to_be_focused()
+
+
+def test_a_text_opens_at_its_passage(open_page: Open) -> None:
+    page = open_page()
+    card = _search(page, "Ines the keeper rang the fog bell").filter(
+        has=page.get_by_role("link", name="Log", exact=True)
+    )
+    with page.expect_popup() as opened:
+        card.locator("h2 a").click()
+    opened.value.wait_for_function("window.scrollY > 500")
+    opened.value.close()
+
+
+def test_what_is_typed_is_completed_by_names_and_by_what_was_asked_before(open_page: Open) -> None:
+    page = open_page()
+    _search(page, "memories of old Jonas")
+    box = page.get_by_role("textbox", name="Search")
+    box.fill("")
+    box.press_sequentially("memor")
+    options = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    expect(options).to_have_text(["memories of old Jonas", "memories"])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"\?q=memories$"))
+    expect(box).to_have_value("memories")
+    expect(options).to_have_count(0)
+    box.fill("chap")
+    expect(options.first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    expect(box).to_have_value("chap")
+
+
 def _answer_to(address: str, files: list[dict[str, object]]) -> bytes:
     """What the page's programming interface sends for the words "whale" and the files."""
-    body = json.dumps({"data": [{"text": "whale", "files": files}, [], 10, [], False]}).encode()
+    body = json.dumps({"data": [{"text": "whale", "files": files}, 10, [], False, ""]}).encode()
     headers = {"Content-Type": "application/json"}
     with urlopen(Request(f"{address}gradio_api/call/search", body, headers)) as started:
         event = json.load(started)["event_id"]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -156,13 +155,13 @@ def test_a_line_of_a_corpus_has_no_file_to_open() -> None:
 
 def test_nothing_found_offers_the_search_without_its_limits() -> None:
     soup = _soup(asked=Asked("pier", ("table",), 20))
-    assert _one(soup, "a[data-search]")["href"] == "?q=pier&k=20"
+    assert _one(soup, ".mm-empty a[data-search]")["href"] == "?q=pier&k=20"
     assert "mmsearch index" in _one(soup, ".mm-empty").get_text()
 
 
 def test_nothing_found_in_some_spaces_offers_all() -> None:
     soup = _soup(asked=Asked("pier", (), 20, ("words",)))
-    assert _one(soup, "a[data-search]")["href"] == "?q=pier&k=20"
+    assert _one(soup, ".mm-empty a[data-search]")["href"] == "?q=pier&k=20"
     assert "instead of words alone" in _one(soup, ".mm-empty").get_text()
 
 
@@ -187,7 +186,7 @@ def test_a_weak_ranking_says_so_and_what_media_the_query_wants() -> None:
     media: dict[Modality, float] = {"text": 0.25, "image": 0.75}
     weak = Ranking(Query("pier"), routes, media, True, {}, {"total": 1.0}, (_result(_segment()),), "because")
     soup = BeautifulSoup(answer_html(weak, Asked("pier")), "html.parser")
-    assert "Nothing here fits well" in _one(soup, ".mm-weak").get_text()
+    assert "Nothing here matches well" in _one(soup, ".mm-weak").get_text()
     assert "picture 75 %, text 25 %: because" in _one(soup, ".mm-how").get_text()
     assert not BeautifulSoup(answer_html(replace(weak, no_good_match=False), Asked("pier")), "html.parser").select(
         ".mm-weak"
@@ -220,16 +219,17 @@ def test_pieces_put_together_are_the_text(highlights: list[tuple[int, int]], exp
         Asked("a & b=c + ü"),
         Asked("waves", ("table", "image"), 50),
         Asked("", ("audio",)),
+        Asked("a", narrowed=(("folder", "/a b/ü&c"), ("tag", "x,y"), ("tag", "z=1"), ("year", "2024")), by_date=True),
+        Asked(like=f"{DOCUMENT}/{SEGMENT}"),
     ],
 )
 def test_an_address_reads_back_as_what_was_asked(asked: Asked) -> None:
-    assert Asked.read(dict(parse_qsl(asked.address.removeprefix("?"))), ("text", "image", "words")) == asked
+    assert Asked.read(asked.address, ("text", "image", "words")) == asked
 
 
 def test_an_address_that_makes_no_sense_is_read_as_far_as_it_does() -> None:
-    assert Asked.read(
-        {"q": " sea ", "in": "video,text,,text", "k": "1000000", "spaces": "smell", "copies": "1"}, ("text",)
-    ) == Asked("sea", ("text",), 10)
+    address = "?q=+sea+&in=video,text,,text&k=1000000&spaces=smell&copies=1&sort=size&colour=red&tag=&like=../.."
+    assert Asked.read(address, ("text",)) == Asked("sea", ("text",), 10)
 
 
 def test_what_is_elsewhere_is_shown_without_an_address_on_this_machine() -> None:
@@ -237,5 +237,43 @@ def test_what_is_elsewhere_is_shown_without_an_address_on_this_machine() -> None
     sound = _segment(uri="https://host/bell.ogg", modality="audio", title="Bell", span=Span(start_s=3.0, end_s=9.0))
     soup = _soup(_result(picture), _result(sound))
     assert not soup.select("audio")
-    assert [link["href"] for link in soup.select("article a")] == [f"media/picture/{DOCUMENT}/{SEGMENT}"]
+    assert [link["href"] for link in soup.select("a.mm-picture")] == [f"media/picture/{DOCUMENT}/{SEGMENT}"]
     assert "media/document" not in str(soup)
+
+
+def test_a_picture_leads_to_its_like_by_itself_or_by_its_words() -> None:
+    picture = _result(_segment(uri="/town/pier.png", modality="image", title="Pier", text="The pier\nat night."))
+    ranking = Ranking(Query("pier"), (Route("words", 1.0, 9, ""),), {}, False, {}, {"total": 1.0}, (picture,))
+    for by_picture, address in ((True, f"?like={DOCUMENT}/{SEGMENT}"), (False, "?q=Pier+The+pier+at+night.")):
+        soup = BeautifulSoup(answer_html(ranking, Asked("pier"), by_picture=by_picture), "html.parser")
+        assert _one(soup, ".mm-alike")["href"] == address
+
+
+def test_a_text_opens_where_its_passage_begins() -> None:
+    text = "\n- The pier is long, *very* long, and nobody walks it at night."
+    soup = _soup(_result(_segment(uri="/town/notes.md", text=text), "The pier"))
+    assert str(_one(soup, "h2 a")["href"]).endswith("#:~:text=%2D%20The%20pier%20is%20long%2C")
+
+
+def test_the_transcript_around_a_moment_is_in_order_and_marks_the_words() -> None:
+    said = [
+        _segment(id=f"{n}" * 32, uri="/town/a.wav", modality="audio", span=Span(start_s=s, end_s=s + 9), text=text)
+        for n, s, text in ((1, 20.0, "A whale came."), (2, 5.0, "We waited for the whale."))
+    ]
+    soup = _soup(_result(said[0], "A whale came.", highlights=((2, 7),), more=(said[1],)))
+    lines = soup.select(".mm-transcript li")
+    assert [" ".join(line.get_text().split()) for line in lines] == [
+        "0:05 We waited for the whale.",
+        "0:20 A whale came.",
+    ]
+    assert [mark.get_text() for mark in soup.select(".mm-transcript mark")] == ["whale", "whale"]
+    assert ["mm-here" in str(line) for line in lines] == [False, True]
+
+
+def test_what_was_judged_is_pressed() -> None:
+    ranking = Ranking(
+        Query("pier"), (Route("words", 0.5, 9, ""),), {}, False, {}, {"total": 1.0}, (_result(_segment()),)
+    )
+    soup = BeautifulSoup(answer_html(ranking, Asked("pier"), {DOCUMENT: 0}), "html.parser")
+    assert [button["aria-pressed"] for button in soup.select("[data-grade]")] == ["false", "true"]
+    assert _one(soup, "ol.mm-results")["data-routes"] == '{"words": 0.5}'

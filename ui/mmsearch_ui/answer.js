@@ -1,13 +1,16 @@
 // Links to searches change the answer in place; the page's address always says what is shown.
-const follow = (address) => trigger("select", { address });
+const follow = (address, keep = false) => trigger("select", { address, keep });
+const goTo = (address, keep) => {
+  if (!keep) history.pushState(null, "", address || location.pathname);
+  follow(address, keep);
+};
 
 element.addEventListener("click", (event) => {
   if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const search = event.target.closest("a[data-search]");
   if (search) {
     event.preventDefault();
-    history.pushState(null, "", search.search || location.pathname);
-    follow(search.search);
+    goTo(search.search, "keep" in search.dataset);
     return;
   }
   const moment = event.target.closest("a[data-moment]");
@@ -21,12 +24,6 @@ element.addEventListener("click", (event) => {
 });
 
 window.addEventListener("popstate", () => follow(location.search));
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input[type=text], textarea, [contenteditable]");
-  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  document.querySelector("#box textarea").focus();
-});
 // Gradio gives the box no name for a screen reader.
 const name = () => {
   const box = document.querySelector("#box textarea");

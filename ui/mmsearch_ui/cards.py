@@ -1,22 +1,39 @@
 """Results as HTML. Every value from a document passes through templates that escape it."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from types import MappingProxyType
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from mmsearch.feedback import asked_by
 from mmsearch.places import clock, place
-from mmsearch.types import Modality, Ranking, Result, Route, Segment
+from mmsearch.server.files import SHOWN
+from mmsearch.types import CalibratedBy, Modality, Ranking, Result, Route, Segment
 from mmsearch_ui.asked import Asked
+from mmsearch_ui.facets import FACETS, FacetName, Value, text_of
 from mmsearch_ui.formats import is_playable
 from mmsearch_ui.tables import Row, excerpt, numeric_columns, word_pattern
 
 NAMES: Mapping[Modality, str] = {"text": "Text", "table": "Table", "image": "Picture", "audio": "Recording"}
 """What a person calls a medium."""
 
+PLURALS: Mapping[Modality, str] = {"text": "Texts", "table": "Tables", "image": "Pictures", "audio": "Recordings"}
+
+CALIBRATIONS: Mapping[CalibratedBy, str] = {
+    "nothing": "the order of this fusion, and not a probability.",
+    "background": "how probably it is an answer: what the spaces say together, measured against chance.",
+    "judgements": "how often results like it were judged an answer.",
+}
+"""What a score is, by what calibrated it."""
+
 SHOWN_COPIES = 5
+WORDS_OF_A_PICTURE = 24
+FRAGMENT_WORDS = 6
 
 Piece = tuple[str, bool]
 """A stretch of text, and whether the query's words match it."""
@@ -52,19 +69,55 @@ class Card:
     """Further places in the document: the words for each, its address, and its second in a recording."""
     copies: list[tuple[str, str | None]]
     """The first near copies: the end of the path and the address of each."""
+    judged: int | None = None
+    """The grade that somebody gave it for this query."""
+    alike: str = ""
+    """Where a picture's like are searched for."""
+    transcript: tuple[tuple[float, str, bool], ...] = ()
+    """What is said at the moments that were found, in order: the second, the words, and whether it is this moment."""
 
 
-def answer_html(ranking: Ranking, asked: Asked) -> str:
-    """The whole answer: what was asked of whom, closed spaces, and a card for each result."""
+def answer_html(
+    ranking: Ranking,
+    asked: Asked,
+    judged: Mapping[str, int] = MappingProxyType({}),
+    *,
+    search: int = 0,
+    lanes: Mapping[Modality, int] = MappingProxyType({}),
+    facets: Mapping[FacetName, Sequence[Value]] = MappingProxyType({}),
+    keep: bool = False,
+    by_picture: bool = False,
+) -> str:
+    """The whole answer: what was asked of whom, closed spaces, and a card for each result.
+
+    `judged` are the grades that were given for this query, by document id; `search` is its number among the notes of
+    searches; `lanes` and `facets` say what there is.
+    With `keep` the links go on with the picture or sound in the box; `by_picture` says that a space answers pictures.
+    """
+    routes = {route.space: route.reason for route in reversed(ranking.routes)}
     return _templates.get_template("answer.html").render(
         ranking=ranking,
         asked=asked,
-        everywhere=replace(asked, modalities=()).address,
+        everywhere=asked.of(()),
+        widened=replace(asked, narrowed=()).address,
+        lanes=lanes,
+        facets=facets,
+        keep=keep,
+        search=search,
+        why=routes,
         of_all_spaces=replace(asked, spaces=()).address,
         names=NAMES,
         reasons=reasons(ranking.routes),
         spaces=list(dict.fromkeys(route.space for route in ranking.routes)),
-        cards=[card(result) for result in ranking.results],
+        weights=asked_by(ranking)[1],
+        cards=[
+            replace(
+                card(result),
+                judged=judged.get(result.segment.document_id),
+                alike=_alike(result, by_picture) if result.segment.modality == "image" else "",
+            )
+            for result in ranking.results
+        ],
     )
 
 
@@ -104,6 +157,7 @@ def card(result: Result) -> Card:
         numeric=numeric_columns(segment.table) if segment.table else frozenset(),
         cell=lambda text: pieces(text, [match.span() for match in pattern.finditer(text)] if pattern else []),
         more=_more(result, original),
+        transcript=_transcript(result) if plays else (),
         copies=[
             (_short(copy.uri), _original(copy.uri, segment.modality, copy.document_id))
             for copy in result.duplicates[:SHOWN_COPIES]
@@ -131,6 +185,25 @@ def reasons(routes: Iterable[Route]) -> list[tuple[str, str]]:
     return [(reason, ", ".join(dict.fromkeys(spaces))) for reason, spaces in grouped.items()]
 
 
+def _alike(result: Result, by_picture: bool) -> str:
+    """By the picture itself, or by its words where no space answers pictures; empty for one without words."""
+    segment = result.segment
+    if by_picture:
+        return Asked(like=f"{segment.document_id}/{segment.id}").address
+    words = " ".join(f"{segment.title} {segment.text}".split()[:WORDS_OF_A_PICTURE])
+    return Asked(words).address if words else ""
+
+
+def _transcript(result: Result) -> tuple[tuple[float, str, bool], ...]:
+    """Of the moments that were found in the recording, in its order; none when the card shows all there is."""
+    said = sorted((result.segment, *result.more), key=_position)
+    if len(said) == 1 and result.snippet.strip() == result.segment.text.strip():
+        return ()
+    return tuple(
+        (segment.span.start_s or 0.0, segment.text, segment is result.segment) for segment in said if segment.text
+    )
+
+
 def _original(uri: str, modality: Modality, document_id: str, is_record: bool = False) -> str | None:
     """The address of the file; what is elsewhere has none here, nor a record that is no line with a media file."""
     is_line = ".jsonl#" in uri
@@ -148,7 +221,16 @@ def _short(uri: str) -> str:
 def _fragment(segment: Segment) -> str:
     if segment.span.page is not None and segment.uri.lower().endswith(".pdf"):
         return f"#page={segment.span.page}"
+    if segment.modality == "text" and SHOWN.get(PurePosixPath(segment.uri).suffix.lower()) == "text/plain":
+        return _text_fragment(segment)
     return f"#t={segment.span.start_s:.1f}" if segment.span.start_s is not None else ""
+
+
+def _text_fragment(segment: Segment) -> str:
+    """Has the browser show the place where the passage begins (WICG: scroll to text fragment)."""
+    line = next((line for line in segment.text.splitlines() if line.strip()), "")
+    plain = re.split(r"[*_`\[\]<>|#]", line.strip())[0].split()[:FRAGMENT_WORDS]
+    return f"#:~:text={quote(' '.join(plain), safe='').replace('-', '%2D')}" if plain else ""
 
 
 def _more(result: Result, original: str | None) -> list[tuple[str, str | None, float | None]]:
@@ -174,5 +256,11 @@ def _breakable(text: str) -> Markup:
     return Markup("_<wbr>").join(text.split("_"))
 
 
-_templates.globals["clock"] = clock
+_templates.globals |= {
+    "clock": clock,
+    "calibrations": CALIBRATIONS,
+    "labels": FACETS,
+    "plurals": PLURALS,
+    "text_of": text_of,
+}
 _templates.filters["breakable"] = _breakable

@@ -1,7 +1,10 @@
 """Headers that keep the page to itself: the browser loads nothing from, and sends nothing to, another host."""
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mmsearch.errors import Forbidden
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
@@ -11,6 +14,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 """Gradio's own scripts need inline and eval; documents never become markup, see cards.py."""
+
+
+def from_here(request: Request) -> None:
+    """Lets requests pass that no page of another site has its visitor's browser make. Raises Forbidden."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden("only this server's own page may do that")
 
 
 class Guard:

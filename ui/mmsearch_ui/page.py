@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio when it is imported
 
@@ -13,15 +13,21 @@ from fastapi import FastAPI
 
 from mmsearch.client import Client
 from mmsearch.errors import MMSearchError
-from mmsearch.types import MODALITIES, Modality
 from mmsearch_ui.asked import COUNTS, Asked
 from mmsearch_ui.cards import answer_html, error_html, welcome_html
+from mmsearch_ui.finding import Media, find
+from mmsearch_ui.formats import is_playable
 from mmsearch_ui.guard import Guard
+from mmsearch_ui.judging import judging_routes
+from mmsearch_ui.keeping import keeper, keeping_routes
 from mmsearch_ui.media import media_routes
+from mmsearch_ui.quality import quality_routes
+from mmsearch_ui.sheets import page_html
+from mmsearch_ui.suggesting import suggesting_routes
 
-PLURALS = {"text": "Texts", "table": "Tables", "image": "Pictures", "audio": "Recordings"}
 MAX_PICTURE = "20mb"
 UPLOADS_KEPT_S = 3600
+SCRIPTS = ("answer.js", "judging.js", "viewing.js", "keys.js", "suggesting.js")
 HERE = Path(__file__).parent
 THEME = gr.themes.Base(
     font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"],
@@ -32,6 +38,10 @@ THEME = gr.themes.Base(
 def mount(client: Client, app: FastAPI) -> None:
     """Put the page into the application: the search at `/`, the files of the library below `/media`."""
     app.include_router(media_routes(client))
+    app.include_router(judging_routes(client))
+    app.include_router(suggesting_routes(client))
+    app.include_router(keeping_routes(client, keeper(client, app)))
+    app.include_router(quality_routes(client, keeper(client, app)))
     app.add_middleware(Guard)
     gr.mount_gradio_app(
         app,
@@ -52,64 +62,67 @@ def mount(client: Client, app: FastAPI) -> None:
 def _blocks(client: Client) -> gr.Blocks:
     """The visible parts and what they do. All searches wait in one queue: the models answer one at a time."""
     examples = client.examples()
+    sounds = "audio" in _answered(client)
     blocks = gr.Blocks(title="mmsearch", analytics_enabled=False, delete_cache=(UPLOADS_KEPT_S, UPLOADS_KEPT_S))
     with blocks:
-        gr.HTML((HERE / "templates" / "masthead.html").read_text("utf-8"), elem_id="masthead")
+        gr.HTML(page_html("masthead.html", page="Search"), elem_id="masthead")
         box = gr.MultimodalTextbox(
             label="Search",
             show_label=False,
-            placeholder="Ask in plain words, or paste a picture",
-            file_types=["image"],
-            sources=["upload"],
+            placeholder=f"Ask in plain words, or paste a picture{', or record a sound' if sounds else ''}",
+            file_types=["image", "audio"] if sounds else ["image"],
+            sources=["upload", "microphone"] if sounds else ["upload"],
             max_lines=4,
             submit_btn=True,
             autofocus=True,
             elem_id="box",
             html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=False),
         )
-        with gr.Row(elem_id="limits"):
-            modalities = gr.CheckboxGroup(
-                [(PLURALS[modality], modality) for modality in MODALITIES], label="Only", elem_id="modalities"
-            )
-            count = gr.Radio(list(COUNTS), value=COUNTS[0], label="Results", elem_id="count")
         with gr.Accordion("More options", open=False, elem_id="more"), gr.Row():
+            count = gr.Radio(list(COUNTS), value=COUNTS[0], label="Results", elem_id="count")
             spaces = gr.CheckboxGroup(_open_spaces(client), label="Spaces", elem_id="spaces")
             all_copies = gr.Checkbox(label="Each copy by itself", container=False, elem_id="copies")
+        address = gr.Textbox(visible=False)
         answer = gr.HTML(
             welcome_html(examples),
             elem_id="answer",
             apply_default_css=False,
-            js_on_load=(HERE / "answer.js").read_text("utf-8"),
+            js_on_load="\n".join((HERE / script).read_text("utf-8") for script in SCRIPTS),
         )
 
-        def search(
-            typed: dict[str, Any], wanted: Sequence[Modality], top_k: int, names: Sequence[str], each: bool
-        ) -> str:
-            """The answer to what stands in the box."""
-            picture = Path(typed["files"][0]).read_bytes() if typed["files"] else None
-            asked = Asked(typed["text"].strip(), tuple(wanted), top_k, tuple(names), each)
-            return _answer(client, asked, picture, examples)
+        def search(typed: dict[str, Any], top_k: int, names: Sequence[str], each: bool, narrowed: str) -> str:
+            """The answer to what stands in the box, narrowed as the address says."""
+            asked = replace(
+                Asked.read(narrowed), words=typed["text"].strip(), count=top_k, spaces=tuple(names), all_copies=each
+            )
+            return _answer(client, asked, _media(typed["files"]), examples)
 
-        def follow(event: gr.EventData) -> tuple[dict[str, Any], list[Modality], int, list[str], bool, str]:
-            """The box, the limits, the options and the answer for an address of the page."""
-            asked = Asked.read(dict(parse_qsl(str(event.address).removeprefix("?"))), _open_spaces(client))
-            typed = {"text": asked.words, "files": []}
-            limits = list(asked.modalities), asked.count, list(asked.spaces), asked.all_copies
-            return typed, *limits, _answer(client, asked, None, examples)
+        def follow(event: gr.EventData, typed: dict[str, Any]) -> tuple[dict[str, Any], int, list[str], bool, str]:
+            """The box, the options and the answer for an address of the page; what is in the box may be kept."""
+            asked = Asked.read(str(event.address), _open_spaces(client))
+            files = typed["files"] if event.keep else []
+            said = {"text": asked.words, "files": files}
+            return (
+                said,
+                asked.count,
+                list(asked.spaces),
+                asked.all_copies,
+                _answer(client, asked, _media(files), examples),
+            )
 
-        given = [box, modalities, count, spaces, all_copies]
+        given = [box, count, spaces, all_copies]
         one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "library", "show_progress": "hidden"}
         gr.on(
-            [box.submit, modalities.input, count.input, spaces.input, all_copies.input],
+            [box.submit, count.input, spaces.input, all_copies.input],
             search,
-            given,
+            [*given, address],
             answer,
             js=(HERE / "remember.js").read_text("utf-8"),
             api_name="search",
             trigger_mode="always_last",
             **one_at_a_time,
         )
-        answer.select(follow, None, [*given, answer], api_visibility="private", **one_at_a_time)
+        answer.select(follow, box, [*given, answer], api_visibility="private", **one_at_a_time)
     return blocks
 
 
@@ -117,18 +130,36 @@ def _open_spaces(client: Client) -> list[str]:
     return [state.name for state in client.spaces() if not state.closed]
 
 
-def _answer(client: Client, asked: Asked, picture: bytes | None, examples: Sequence[str]) -> str:
-    if not asked.words and picture is None:
+def _answered(client: Client) -> set[str]:
+    """The kinds of query that an open space answers."""
+    return {kind for state in client.spaces() if state.space and not state.closed for kind in state.space.answers}
+
+
+def _media(files: Sequence[str]) -> Media:
+    """The first file in the box: a picture, or a sound by its ending."""
+    if not files:
+        return Media()
+    content = Path(files[0]).read_bytes()
+    return Media(audio=content) if is_playable(files[0]) else Media(image=content)
+
+
+def _answer(client: Client, asked: Asked, media: Media, examples: Sequence[str]) -> str:
+    if not asked.words and not asked.like and media == Media():
         return welcome_html(examples)
     try:
-        found = client.search(
-            asked.words,
-            image=picture,
-            modalities=asked.modalities,
-            top_k=asked.count,
-            spaces=asked.spaces,
-            all_copies=asked.all_copies,
-        )
+        found = find(client, asked, media)
+        words = found.ranking.query.text
+        search = client.app.note(found.ranking)
+        judged = {one.document_id: one.grade for one in client.judgements(words)} if words else {}
     except MMSearchError as error:
         return error_html(str(error))
-    return answer_html(found, asked)
+    return answer_html(
+        found.ranking,
+        asked,
+        judged,
+        search=search,
+        lanes=found.lanes,
+        facets=found.facets,
+        keep=media != Media(),
+        by_picture="image" in _answered(client),
+    )

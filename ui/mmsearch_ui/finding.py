@@ -1,0 +1,79 @@
+"""A search as the page shows it: one ranked list, how much of each medium there is, and by what it can be narrowed."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mmsearch.client import Client
+from mmsearch.errors import NotFound
+from mmsearch.types import MODALITIES, Modality, Ranking, Result
+from mmsearch_ui.asked import COUNTS, Asked
+from mmsearch_ui.facets import FacetName, Value, counted, filter_of, keeps
+
+NEAREST = max(COUNTS)
+"""Among so many of the best the page counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or a sound that is the query."""
+
+    image: bytes | None = None
+    audio: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is shown: the ranking cut and ordered as asked, lanes, and facets of the nearest results."""
+
+    ranking: Ranking
+    lanes: Mapping[Modality, int]
+    facets: Mapping[FacetName, Sequence[Value]]
+
+    @property
+    def nearest(self) -> int:
+        """How many results were counted."""
+        return sum(self.lanes.values())
+
+
+def find(client: Client, asked: Asked, media: Media = Media()) -> Finding:
+    """Search as asked. Media are counted in a search of all of them. Raises what Client.search raises, NotFound."""
+    media = _like(client, asked.like) if asked.like else media
+    found = _nearest(client, asked, media)
+    everywhere = _nearest(client, replace(asked, modalities=()), media) if asked.modalities else found
+    lanes = Counter(result.segment.modality for result in everywhere.results)
+    facets = counted([result.segment for result in found.results], asked.narrowed)
+    shown = found.results[: asked.count]
+    return Finding(
+        replace(found, results=_newest_first(found.results)[: asked.count] if asked.by_date else shown),
+        {modality: lanes[modality] for modality in MODALITIES if lanes[modality]},
+        facets,
+    )
+
+
+def _nearest(client: Client, asked: Asked, media: Media) -> Ranking:
+    found = client.search(
+        "" if asked.like else asked.words,
+        image=media.image,
+        audio=media.audio,
+        modalities=asked.modalities,
+        filter=filter_of(asked.narrowed),
+        top_k=NEAREST,
+        spaces=asked.spaces,
+        all_copies=asked.all_copies,
+    )
+    return replace(found, results=tuple(r for r in found.results if keeps(asked.narrowed, r.segment)))
+
+
+def _like(client: Client, like: str) -> Media:
+    """The picture of the library as the query. Raises NotFound."""
+    path = client.picture(*like.split("/"))
+    if path is None or not path.is_file():
+        raise NotFound("the picture that this search began with is no longer in the library")
+    return Media(image=path.read_bytes())
+
+
+def _newest_first(results: Sequence[Result]) -> tuple[Result, ...]:
+    """By date, those without one last; within a day the nearest first. Ranks are places in the list."""
+    ordered = sorted(results, key=lambda result: str(result.segment.metadata.get("date") or ""), reverse=True)
+    return tuple(replace(result, rank=place) for place, result in enumerate(ordered, 1))
