@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from mmsearch.client import Client
 from mmsearch.errors import Unauthorized
+from mmsearch.local_library import LocalLibrary
 from mmsearch.server.documents import document_routes
 from mmsearch.server.doors import LOCAL_NAMES
 from mmsearch.server.working import job_routes
@@ -41,15 +42,16 @@ def keeper(client: Client, app: FastAPI) -> Callable[[Request], None]:
 def keeping_routes(client: Client, check: Callable[[Request], None]) -> APIRouter:
     """`/library`, and below `/page` the routes of the API that it uses, for a browser that `check` lets pass."""
     routes = APIRouter(include_in_schema=False)
-    for ours in (document_routes(client.app, check), job_routes(client.app, check)):
+    library = LocalLibrary(client.app)
+    for ours in (document_routes(library, check), job_routes(client.app, check)):
         routes.include_router(ours, prefix="/page", dependencies=[Depends(from_here), Depends(check)])
 
     @routes.get("/library")
-    def library(request: Request, offset: Annotated[int, Query(ge=0, le=2**31)] = 0, q: str = "") -> Response:
+    def look(request: Request, offset: Annotated[int, Query(ge=0, le=2**31)] = 0, q: str = "") -> Response:
         if refused := asks_for_token(check, request):
             return refused
         total = sum(client.stats().documents.values())
-        documents = client.app.documents(offset, LISTED, q)
+        documents = library.documents(offset, LISTED, q)
         jobs = client.jobs()[:8]
         shown = {"documents": documents, "total": total, "offset": offset, "listed": LISTED, "q": q, "jobs": jobs}
         return HTMLResponse(page_html("library.html", urlencode=urlencode, **shown))
