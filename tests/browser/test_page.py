@@ -335,6 +335,19 @@ def test_a_picture_opens_large_and_the_arrows_go_on(open_page: Open) -> None:
     expect(page.locator(".mm-card h2").first).to_have_text(titles[0])
 
 
+def test_what_is_said_around_a_moment_is_shown_and_plays(open_page: Open) -> None:
+    page = open_page()
+    card = _search(page, "who saw the whale").first
+    card.get_by_text("What is said around it").click()
+    lines = card.locator(".mm-transcript li")
+    expect(lines).to_have_count(3)
+    expect(lines.nth(0)).to_have_text(re.compile(r"0:00\s+In those days the ferry left at nine"))
+    expect(card.locator(".mm-transcript .mm-here mark")).to_have_text(["saw", "whale"])
+    lines.nth(1).locator("a").click()
+    player = card.locator("audio").element_handle()
+    page.wait_for_function("player => Math.abs(player.currentTime - 20) < 3 && !player.paused", arg=player)
+
+
 def test_arrows_enter_and_escape_go_through_the_cards(open_page: Open) -> None:
     page = open_page("?q=red+cottage")
     page.locator(".mm-card").nth(1).wait_for()

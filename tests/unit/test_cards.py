@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup, Tag
 
+from mmsearch.errors import NotFound
 from mmsearch.types import Answer, Duplicate, Hit, Modality, Query, Ranking, Result, Route, Segment, Span, Table
 from mmsearch_ui.asked import Asked
-from mmsearch_ui.cards import answer_html, error_html, pieces, reasons, welcome_html
+from mmsearch_ui.cards import answer_html, error_html, pieces, reasons, transcript_html, welcome_html
+from mmsearch_ui.transcripts import around
 
 EVIL = """<script>alert(1)</script><img src=x onerror="alert(2)">' ${alert(3)} {{value}} </mark>"""
 DOCUMENT, SEGMENT = "d" * 32, "5" * 32
@@ -257,17 +259,19 @@ def test_a_text_opens_where_its_passage_begins() -> None:
 
 def test_the_transcript_around_a_moment_is_in_order_and_marks_the_words() -> None:
     said = [
-        _segment(id=f"{n}" * 32, uri="/town/a.wav", modality="audio", span=Span(start_s=s, end_s=s + 9), text=text)
-        for n, s, text in ((1, 20.0, "A whale came."), (2, 5.0, "We waited for the whale."))
+        _segment(id=f"{n}" * 32, modality="audio", span=Span(start_s=20.0 * n, end_s=20.0 * n + 9), text=text)
+        for n, text in enumerate(("One.", "Two.", "A whale?", f"The whale {EVIL}", "Five.", "Six.", "Seven.", "Eight."))
     ]
-    soup = _soup(_result(said[0], "A whale came.", highlights=((2, 7),), more=(said[1],)))
-    lines = soup.select(".mm-transcript li")
-    assert [" ".join(line.get_text().split()) for line in lines] == [
-        "0:05 We waited for the whale.",
-        "0:20 A whale came.",
-    ]
-    assert [mark.get_text() for mark in soup.select(".mm-transcript mark")] == ["whale", "whale"]
-    assert ["mm-here" in str(line) for line in lines] == [False, True]
+    shown = around([said[4], *said[:4], *said[5:]], said[3].id)
+    assert shown == said[1:7]
+    soup = BeautifulSoup(transcript_html(DOCUMENT, shown, said[3].id, {"whale"}), "html.parser")
+    lines = soup.select("li")
+    assert [line.get_text().split()[:2] for line in lines[:3]] == [["0:20", "Two."], ["0:40", "A"], ["1:00", "The"]]
+    assert [mark.get_text() for mark in soup.select("mark")] == ["whale", "whale"]
+    assert ["mm-here" in str(line) for line in lines] == [False, False, True, False, False, False]
+    assert not soup.find_all("script")
+    with pytest.raises(NotFound):
+        around(said, "9" * 32)
 
 
 def test_what_was_judged_is_pressed() -> None:

@@ -1,7 +1,7 @@
 """Results as HTML. Every value from a document passes through templates that escape it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -73,8 +73,6 @@ class Card:
     """The grade that somebody gave it for this query."""
     alike: str = ""
     """Where a picture's like are searched for."""
-    transcript: tuple[tuple[float, str, bool], ...] = ()
-    """What is said at the moments that were found, in order: the second, the words, and whether it is this moment."""
 
 
 def answer_html(
@@ -133,6 +131,16 @@ def error_html(sentence: str) -> str:
     return _templates.get_template("error.html").render(sentence=sentence)
 
 
+def transcript_html(document_id: str, said: Iterable[Segment], here: str, words: Collection[str]) -> str:
+    """What is said in a recording, stretch by stretch, with the words marked; `here` is the stretch that was found."""
+    pattern = word_pattern(words)
+    marked = [
+        (one, pieces(one.text, [match.span() for match in pattern.finditer(one.text)] if pattern else []))
+        for one in said
+    ]
+    return _templates.get_template("transcript.html").render(document_id=document_id, said=marked, here=here)
+
+
 def card(result: Result) -> Card:
     """What the card of the result shows."""
     segment = result.segment
@@ -157,7 +165,6 @@ def card(result: Result) -> Card:
         numeric=numeric_columns(segment.table) if segment.table else frozenset(),
         cell=lambda text: pieces(text, [match.span() for match in pattern.finditer(text)] if pattern else []),
         more=_more(result, original),
-        transcript=_transcript(result) if plays else (),
         copies=[
             (_short(copy.uri), _original(copy.uri, segment.modality, copy.document_id))
             for copy in result.duplicates[:SHOWN_COPIES]
@@ -192,16 +199,6 @@ def _alike(result: Result, by_picture: bool) -> str:
         return Asked(like=f"{segment.document_id}/{segment.id}").address
     words = " ".join(f"{segment.title} {segment.text}".split()[:WORDS_OF_A_PICTURE])
     return Asked(words).address if words else ""
-
-
-def _transcript(result: Result) -> tuple[tuple[float, str, bool], ...]:
-    """Of the moments that were found in the recording, in its order; none when the card shows all there is."""
-    said = sorted((result.segment, *result.more), key=_position)
-    if len(said) == 1 and result.snippet.strip() == result.segment.text.strip():
-        return ()
-    return tuple(
-        (segment.span.start_s or 0.0, segment.text, segment is result.segment) for segment in said if segment.text
-    )
 
 
 def _original(uri: str, modality: Modality, document_id: str, is_record: bool = False) -> str | None:

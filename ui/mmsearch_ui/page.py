@@ -24,10 +24,11 @@ from mmsearch_ui.media import media_routes
 from mmsearch_ui.quality import quality_routes
 from mmsearch_ui.sheets import page_html
 from mmsearch_ui.suggesting import suggesting_routes
+from mmsearch_ui.transcripts import transcript_routes
 
 MAX_PICTURE = "20mb"
 UPLOADS_KEPT_S = 3600
-SCRIPTS = ("answer.js", "judging.js", "viewing.js", "keys.js", "suggesting.js")
+SCRIPTS = ("answer.js", "judging.js", "viewing.js", "keys.js", "suggesting.js", "transcripts.js")
 HERE = Path(__file__).parent
 THEME = gr.themes.Base(
     font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"],
@@ -40,6 +41,7 @@ def mount(client: Client, app: FastAPI) -> None:
     app.include_router(media_routes(client))
     app.include_router(judging_routes(client))
     app.include_router(suggesting_routes(client))
+    app.include_router(transcript_routes(client))
     app.include_router(keeping_routes(client, keeper(client, app)))
     app.include_router(quality_routes(client, keeper(client, app)))
     app.add_middleware(Guard)
