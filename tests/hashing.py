@@ -83,3 +83,23 @@ class HashingPictures:
         seed = blake2b(picture + self.model.encode() + self.pretrained.encode(), digest_size=8).digest()
         vector = np.random.default_rng(int.from_bytes(seed, "big")).normal(size=DIM).astype(np.float32)
         return vector / np.float32(np.linalg.norm(vector))
+
+
+@dataclass
+class HashingSounds:
+    """Recordings by their transcripts; of a sound that is asked with, its bytes are taken for words."""
+
+    model: str = USUAL
+
+    @property
+    def space(self) -> Space:
+        return Space("sound", "dense", frozenset({"audio"}), frozenset({"audio"}), self.model, "1", DIM)
+
+    def windows(self, segment: Segment) -> list[Segment]:
+        return [segment] if segment.modality == "audio" else []
+
+    def encode(self, segments: Sequence[Segment]) -> Embeddings:
+        return np.stack([HashingEncoder().encode_query(Query(segment.text)) for segment in segments])
+
+    def encode_query(self, query: Query) -> Vector:
+        return HashingEncoder().encode_query(Query((query.audio or b"").decode(errors="ignore")))

@@ -82,6 +82,7 @@ def answer_html(
     *,
     search: int = 0,
     lanes: Mapping[Modality, int] = MappingProxyType({}),
+    nearest: int = 0,
     facets: Mapping[FacetName, Sequence[Value]] = MappingProxyType({}),
     keep: bool = False,
     by_picture: bool = False,
@@ -89,7 +90,7 @@ def answer_html(
     """The whole answer: what was asked of whom, closed spaces, and a card for each result.
 
     `judged` are the grades that were given for this query, by document id; `search` is its number among the notes of
-    searches; `lanes` and `facets` say what there is.
+    searches; `lanes`, `nearest` and `facets` say what there is; see Finding.
     With `keep` the links go on with the picture or sound in the box; `by_picture` says that a space answers pictures.
     """
     routes = {route.space: route.reason for route in reversed(ranking.routes)}
@@ -99,6 +100,7 @@ def answer_html(
         everywhere=asked.of(()),
         widened=replace(asked, narrowed=()).address,
         lanes=lanes,
+        nearest=nearest,
         facets=facets,
         keep=keep,
         search=search,

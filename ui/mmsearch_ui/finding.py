@@ -24,16 +24,16 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is shown: the ranking cut and ordered as asked, lanes, and facets of the nearest results."""
+    """What is shown: the ranking cut and ordered as asked, and facets of the nearest results.
+
+    `lanes` says how many of each medium there are among the nearest; of media that are looked at alone, among theirs.
+    `nearest` is how many there are of all media.
+    """
 
     ranking: Ranking
     lanes: Mapping[Modality, int]
+    nearest: int
     facets: Mapping[FacetName, Sequence[Value]]
-
-    @property
-    def nearest(self) -> int:
-        """How many results were counted."""
-        return sum(self.lanes.values())
 
 
 def find(client: Client, asked: Asked, media: Media = Media()) -> Finding:
@@ -42,11 +42,14 @@ def find(client: Client, asked: Asked, media: Media = Media()) -> Finding:
     found = _nearest(client, asked, media)
     everywhere = _nearest(client, replace(asked, modalities=()), media) if asked.modalities else found
     lanes = Counter(result.segment.modality for result in everywhere.results)
+    alone = Counter(result.segment.modality for result in found.results)
+    lanes.update({modality: alone[modality] - lanes[modality] for modality in asked.modalities})
     facets = counted([result.segment for result in found.results], asked.narrowed)
     shown = found.results[: asked.count]
     return Finding(
         replace(found, results=_newest_first(found.results)[: asked.count] if asked.by_date else shown),
         {modality: lanes[modality] for modality in MODALITIES if lanes[modality]},
+        len(everywhere.results),
         facets,
     )
 

@@ -161,6 +161,7 @@ def _answer(client: Client, asked: Asked, media: Media, examples: Sequence[str])
         judged,
         search=search,
         lanes=found.lanes,
+        nearest=found.nearest,
         facets=found.facets,
         keep=media != Media(),
         by_picture="image" in _answered(client),
