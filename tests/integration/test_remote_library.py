@@ -284,8 +284,13 @@ def test_judgements_are_kept_with_the_result_that_was_seen(local: Client, remote
     said = remote.judge("whale near the breakwater", result, 2)
     assert (said.document_id, said.segment_id) == (result.segment.document_id, result.segment.id)
     assert (said.rank, said.score, said.grade) == (1, result.score, 2)
+    found = remote.search("old Jonas", top_k=1)
+    assert remote.judge(found, found.results[0]).routes == {route.space: route.weight for route in found.routes}
+    assert remote.withdraw("old Jonas", found.results[0].segment.document_id)
+    assert not remote.withdraw("old Jonas", found.results[0].segment.document_id)
     assert remote.judge("herring barrels", town / "boats.csv", 1).uri == str(town / "boats.csv")
     assert remote.judgements() == local.judgements()
+    assert remote.judgements("herring barrels") == local.judgements("herring barrels") != []
     assert [judgement.query for judgement in local.judgements()] == ["herring barrels", "whale near the breakwater"]
     with pytest.raises(NotFound, match="has no document"):
         remote.judge("whale", "nowhere.txt")

@@ -334,6 +334,7 @@ CHANGES = [
     ("DELETE", "/v1/jobs/" + "0" * 32),
     ("POST", "/v1/feedback"),
     ("GET", "/v1/feedback"),
+    ("DELETE", "/v1/feedback"),
     ("POST", "/v1/documents"),
     ("DELETE", "/v1/documents/" + "0" * 32),
 ]
@@ -564,3 +565,14 @@ def test_no_json_breaks_it(http: TestClient, place: str, body: Any) -> None:
     sent = json.dumps(body).encode()
     answer = http.post(place, content=sent, headers={**OWNER, "Content-Type": "application/json"})
     assert answer.status_code < 500, (body, answer.text)
+
+
+def test_how_searches_went_is_noted_and_not_what_they_asked(client: Client, http: TestClient) -> None:
+    before = sum(day.searches for day in client.app.searches.days(2))
+    for words in ("a secret that is nowhere", "lanterns"):
+        assert http.get("/v1/search", params={"q": words}).status_code == 200
+    assert sum(day.searches for day in client.app.searches.days(2)) == before + 2
+    assert client.app.searches.missed(10, empty=True) == client.app.searches.missed(10, empty=False) == []
+    kept = [file.read_bytes() for file in client.app.folder.glob("searches.sqlite3*")]
+    assert kept
+    assert not any(b"secret" in content for content in kept)
