@@ -72,7 +72,10 @@ class Links:
 
     def _in_column(self, column: int) -> list[Link]:
         cells = self.typed.cell_stems[column]
-        known = {stem for cell in cells for stem in cell}
+        holding: dict[str, set[int]] = {}
+        for row, cell in enumerate(cells):
+            for stem in cell:
+                holding.setdefault(stem, set()).add(row)
         asked = self.question.words
         joined = [f" {' '.join(cell)} " for cell in cells]
         links: list[Link] = []
@@ -83,10 +86,11 @@ class Links:
                 if any(s <= start and end <= e for s, e in taken):
                     continue
                 phrase = tuple(word.stem for word in asked[start:end])
-                if not known.issuperset(phrase):
+                if any(stem not in holding for stem in phrase):
                     continue
                 text = f" {' '.join(phrase)} "
-                rows = [row for row, cell in enumerate(joined) if text in cell]
+                rarest = min((holding[stem] for stem in phrase), key=len)
+                rows = [row for row in rarest if text in joined[row]]
                 if not rows:
                     continue
                 exact = sum(cells[row] == phrase for row in rows) * 2 > len(rows)

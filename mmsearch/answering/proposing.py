@@ -5,7 +5,7 @@ arXiv:1508.00305): words that trigger nothing may still be meant, so that operat
 they are few.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -38,12 +38,15 @@ from mmsearch.answering.programs import (
     Streak,
 )
 from mmsearch.answering.typed import Key
+from mmsearch.answering.values import DAYS_A_YEAR
 
 MOST_FILTERS = 16
 MOST_KEYS = 7
 MOST_CELLS = 12
 """More cells than this are no answer that a person would read."""
 MOST_COLUMNS = 16
+REST_OF_YEAR = DAYS_A_YEAR - 1.0
+"""From its first day to its last: what is after 1980 is after the whole of it."""
 
 EVERY = All()
 
@@ -122,10 +125,12 @@ def _column(filter: Filter) -> int:
     return filter.links[0].holds.column
 
 
-def _said(links: Links):  # type: ignore[no-untyped-def]
-    def key(filter: Filter) -> tuple[float, int, int]:
+def _said(links: Links) -> Callable[[Filter], tuple[float, int]]:
+    """Orders filters by how much of the question they say, the most first."""
+
+    def key(filter: Filter) -> tuple[float, int]:
         exact = sum(link.exact for link in filter.links)
-        return -len(filter.places & links.told) - 0.5 * exact, len(filter.links), 0
+        return -len(filter.places & links.told) - 0.5 * exact, len(filter.links)
 
     return key
 
@@ -144,9 +149,8 @@ def _comparisons(links: Links) -> Iterator[Filter]:
             figure = _figure_for(mention.figure, mention.may_be_year, key)
             if figure is None:
                 continue
-            asked: Sequence[Comparison] = ops if not mention.spelt or not ops else ops
-            for op in (*asked, "="):
-                shift = 371.0 if key.kind == "date" and op in (">", "<=") else 0.0  # the whole of the year
+            for op in (*ops, "="):
+                shift = REST_OF_YEAR if key.kind == "date" and op in (">", "<=") else 0.0
                 if op == "=" and key.kind in ("number", "date") and not mention.spelt:
                     continue  # words find it already
                 yield Filter(Measured(key, op, figure + shift), frozenset({mention.place}), (), (key,))
@@ -157,14 +161,14 @@ def _comparisons(links: Links) -> Iterator[Filter]:
             for key in _keys(links):
                 ends = [_figure_for(mention.figure, mention.may_be_year, key) for mention in (low, high)]
                 if ends[0] is not None and ends[1] is not None:
-                    top = ends[1] + (371.0 if key.kind == "date" else 0.0)
+                    top = ends[1] + (REST_OF_YEAR if key.kind == "date" else 0.0)
                     rows = Both(Measured(key, ">=", ends[0]), Measured(key, "<=", top))
                     yield Filter(rows, frozenset({low.place, high.place}), (), (key,))
 
 
 def _figure_for(figure: float, may_be_year: bool, key: Key) -> float | None:
     if key.kind == "date":
-        return figure * 372 if may_be_year else None
+        return figure * DAYS_A_YEAR if may_be_year else None
     return figure
 
 
@@ -225,7 +229,7 @@ def _programs(
         size = int(run.mask(filter.rows).sum())
         if size == 0:
             continue
-        if size <= MOST_CELLS or _few_different(typed.column, columns, run, filter.rows):
+        if size <= MOST_CELLS:
             for column in columns:
                 yield Candidate(Cells(filter.rows, column), filter)
                 if question.asks in ("how many", "how much", "how long", "what") and _has_units(links, column):
@@ -278,10 +282,6 @@ def _figures(
                 if all(run.mask(each.rows).sum() == 1 for each in (one, other)):
                     for key in keys:
                         yield Candidate(Difference(one.rows, other.rows, key), joint, other)
-
-
-def _few_different(column, columns: Iterable[int], run: Run, rows: Rows) -> bool:  # type: ignore[no-untyped-def]
-    return False
 
 
 def _has_units(links: Links, column: int) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mmsearch.answering.values import DAYS_A_YEAR
 from mmsearch.answering.words import Word, words
 
 Asks = Literal["how many", "how much", "how long", "who", "when", "where", "which", "what", "name", "whether", "other"]
@@ -87,11 +86,6 @@ class Mention:
     figure: float
     may_be_year: bool
     spelt: bool
-
-    @property
-    def as_date(self) -> float:
-        """The figure as a year on the scale of dates."""
-        return self.figure * DAYS_A_YEAR
 
 
 @dataclass(frozen=True, slots=True)
