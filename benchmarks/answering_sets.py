@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.denotation import is_right
-from mmsearch.answering.choosing import Choice, choose
-from mmsearch.answering.features import Described
+from mmsearch.answering.choosing import choice_signs, pick, question_signs
+from mmsearch.answering.denotations import Values
+from mmsearch.answering.features import Described, Features
 from mmsearch.answering.table import described
 from mmsearch.answering.typed import TypedTable
 from mmsearch.types import Table
@@ -42,12 +43,24 @@ class Tables:
 
 @dataclass(frozen=True)
 class Example:
-    """The candidates of one asked question: indices and values of features, which are right, which come to the same."""
+    """The candidates of one asked question: their features (numbers and values), which are right, and their answers."""
 
     asked: Asked
     indices: list[NDArray[np.int32]]
     values: list[NDArray[np.float32]]
     right: NDArray[np.bool_]
+    answers: NDArray[np.int64]
+    signs: Features
+
+    def chosen(self, names: list[str], weights: NDArray[np.float64]) -> tuple[Features | None, bool]:
+        """The signs of what the weights choose, None without a candidate, and whether it is right."""
+        if not self.indices:
+            return None, False
+        scores = [float(weights[row] @ values) for row, values in zip(self.indices, self.values, strict=True)]
+        picked = pick(np.array(scores), self.answers)
+        row = zip(self.indices[picked.best], self.values[picked.best], strict=True)
+        features = {names[number]: float(value) for number, value in row}
+        return {**self.signs, **choice_signs(features, picked)}, bool(self.right[picked.best])
 
 
 def read_tables(folder: Path) -> Tables:
@@ -100,20 +113,16 @@ class Vocabulary(dict[str, int]):
         return self.setdefault(name, len(self))
 
 
-def examples(tables: Tables, asked: list[Asked], vocabulary: Vocabulary) -> Iterator[Example]:
+def examples(tables: Tables, asked: Iterable[Asked], vocabulary: Vocabulary) -> Iterator[Example]:
     for each in asked:
         laid = tables.described(each)
         rows = [{name: value for name, value in features.items() if value} for features in laid.features]
+        numbers: dict[Values, int] = {}
         yield Example(
             each,
             [np.array([vocabulary.number(name) for name in row], np.int32) for row in rows],
             [np.array(list(row.values()), np.float32) for row in rows],
             np.array([is_right(found.values, each.gold) for found in laid.found], bool),
+            np.array([numbers.setdefault(found.values, len(numbers)) for found in laid.found], np.int64),
+            question_signs(laid),
         )
-
-
-def chosen(tables: Tables, asked: Asked, weights: dict[str, float]) -> tuple[Choice | None, bool]:
-    """What the weights choose, and whether it is right."""
-    choice = choose(tables.described(asked), weights)
-    right = choice is not None and is_right(choice.denotation.values, asked.gold)
-    return choice, right

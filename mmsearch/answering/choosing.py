@@ -14,13 +14,21 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mmsearch.answering.denotations import Denotation
+from mmsearch.answering.denotations import Denotation, Values
 from mmsearch.answering.features import Described, Features
 
 WEIGHTS_FILE = "programs.json"
 SURE = 1e-6
 """A share nearer to 0 or 1 counts as this near."""
+
+
+SIGNS = (
+    "left", "left share", "ignored", "ignored exact", "figures left", "used", "named", "exact", "inexact", "links",
+    "column share named", "key share named", "better elsewhere", "votes",
+)  # fmt: skip
+"""The features of the chosen candidate that are signs of how sure it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,52 +56,67 @@ class Choice:
     signs: Features
 
 
-def choose(described: Described, features: Mapping[str, float]) -> Choice | None:
+def choose(described: Described, weights: Features) -> Choice | None:
     """The choice by the weights of the features; None where there is no candidate."""
     if not described.found:
         return None
-    scores = np.array([sum(features.get(name, 0.0) * v for name, v in each.items()) for each in described.features])
+    features = described.features
+    scores = np.array([sum(weights.get(name, 0.0) * v for name, v in each.items()) for each in features])
+    numbers: dict[Values, int] = {}
+    answers = [numbers.setdefault(each.values, len(numbers)) for each in described.found]
+    picked = pick(scores, np.array(answers))
+    signs = {**question_signs(described), **choice_signs(features[picked.best], picked)}
+    return Choice(described.found[picked.best], signs)
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The place of the best candidate of the best answer, the share of that answer, and that of the second."""
+
+    best: int
+    share: float
+    second: float
+
+
+def pick(scores: NDArray[np.float64], answers: NDArray[np.int64]) -> Picked:
+    """The best by the candidates' scores and the numbers of the answers that they come to."""
     shares = np.exp(scores - scores.max())
-    shares /= shares.sum()
-    answers: dict[object, float] = {}
-    for denotation, share in zip(described.found, shares, strict=True):
-        answers[denotation.values] = answers.get(denotation.values, 0.0) + float(share)
-    first, *rest = sorted(answers.items(), key=lambda each: -each[1])
-    best = max(
-        (place for place, each in enumerate(described.found) if each.values == first[0]), key=lambda p: scores[p]
-    )
-    second = rest[0][1] if rest else 0.0
-    return Choice(described.found[best], _signs(described, best, first[1], second))
+    by_answer = np.bincount(answers, shares / shares.sum())
+    first = int(by_answer.argmax())
+    second = float(np.delete(by_answer, first).max(initial=0.0))
+    best = int(np.where(answers == first, scores, -np.inf).argmax())
+    return Picked(best, float(by_answer[first]), second)
+
+
+def question_signs(described: Described) -> Features:
+    """What the table has of the question, whatever is chosen."""
+    links = described.links
+    told = links.told - links.question.reckoning
+    unlinked, many = told - links.linked, max(1, len(told))
+    return {
+        "unlinked": len(unlinked) / many,
+        "unlinked many": float(min(len(unlinked), 5)),
+        "told": float(min(len(told), 10)),
+        "linked cells": float(min(sum(link.exact for link in links.cells), 3)),
+        "longest link": max((link.weight for link in links.cells), default=0.0),
+        "title": len(links.in_title) / many,
+        "candidates": float(np.log1p(len(described.found))),
+        f"asks {links.question.asks}": 1.0,
+    }
+
+
+def choice_signs(features: Features, picked: Picked) -> Features:
+    """How far the choice is ahead, and what speaks for and against it."""
+    share, second = (min(max(each, SURE), 1 - SURE) for each in (picked.share, picked.second))
+    end, op, _ = next(name for name in features if name.count("|") == 2).split("|")
+    signs = {f"best {name}": features.get(name, 0.0) for name in SIGNS}
+    odds = {"share": float(np.log(share / (1 - share))), "second": float(np.log(second / (1 - second)))}
+    return {**signs, **odds, f"ends {end}": 1.0, f"operation {op}": 1.0}
 
 
 def _chance(weights: Features, signs: Features) -> float:
     line = weights.get("", 0.0) + sum(weights.get(name, 0.0) * value for name, value in signs.items())
     return float(1 / (1 + np.exp(-line)))
-
-
-def _signs(described: Described, best: int, share: float, second: float) -> Features:
-    links, features = described.links, described.features[best]
-    told = max(1, len(links.told))
-    share, second = (min(max(each, SURE), 1 - SURE) for each in (share, second))
-    unlinked = links.told - links.linked
-    signs = {
-        "share": float(np.log(share / (1 - share))),
-        "second": float(np.log(second / (1 - second))),
-        "unlinked": len(unlinked) / told,
-        "unlinked many": float(min(len(unlinked), 5)),
-        "told": float(min(len(links.told), 10)),
-        "linked cells": float(min(sum(link.exact for link in links.cells), 3)),
-        "longest link": max((link.weight for link in links.cells), default=0.0),
-        "title": len(links.in_title) / told,
-        "candidates": float(np.log1p(len(described.found))),
-        f"asks {links.question.asks}": 1.0,
-    }
-    for name in ("left", "left share", "ignored", "ignored exact", "figures left", "used", "named", "exact", "inexact",
-                 "links", "column share named", "key share named", "better elsewhere", "votes"):  # fmt: skip
-        signs[f"best {name}"] = features.get(name, 0.0)
-    ends = [name for name in features if name.count("|") == 2]
-    signs[f"shape {ends[0].split('|')[0]}"] = signs[f"shape {ends[0].split('|')[1]}"] = 1.0
-    return signs
 
 
 @cache

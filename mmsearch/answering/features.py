@@ -12,7 +12,7 @@ import numpy as np
 
 from mmsearch.answering.concepts import concepts
 from mmsearch.answering.denotations import Denotation
-from mmsearch.answering.linking import Links
+from mmsearch.answering.linking import Link, Links
 from mmsearch.answering.programs import (
     Aggregate,
     Alike,
@@ -39,6 +39,7 @@ from mmsearch.answering.programs import (
     Run,
     Streak,
 )
+from mmsearch.answering.proposing import Filter
 from mmsearch.answering.typed import Key
 from mmsearch.answering.words import stems
 
@@ -51,6 +52,8 @@ class Described:
     def __init__(self, links: Links, run: Run, found: Sequence[Denotation]) -> None:
         self.links, self.run, self.found = links, run, found
         self.question, self.typed = links.question, links.typed
+        self._covered: dict[tuple[int, frozenset[int]], dict[str, float]] = {}
+        self._columns: dict[int, tuple[str, dict[str, float]]] = {}
 
     @cached_property
     def features(self) -> list[Features]:
@@ -100,81 +103,88 @@ class Described:
 
     def _cover(self, each: Denotation, end: str, op: str, f: dict[str, float]) -> None:
         """How much of the question the program accounts for."""
-        candidate, links = each.candidate, self.links
-        used = set(candidate.filter.places)
-        columns = _columns_of(candidate.program)
-        named = {place for column in columns for place in links.headers[column]}
-        told = links.told
-        explained = used | named
-        left = told - explained - links.in_title - self._cue_places
-        f["left"] = float(len(left))
-        f["left share"] = len(left) / max(1, len(told))
-        f["left out of any"] = len(left & links.linked) / max(1, len(told))
-        f[f"left&{end}"] = len(left) / max(1, len(told))
-        f["used"] = len(used & told) / max(1, len(told))
-        f["named"] = len((named - used) & told) / max(1, len(told))
-        f["twice"] = float(len(named & used))
-        ignored = max((link.weight for link in links.cells if link.places.isdisjoint(explained)), default=0.0)
-        f["ignored"] = ignored
-        f[f"ignored&{op}"] = float(ignored > 0.5)
-        exact_ignored = any(link.exact and link.places.isdisjoint(explained) for link in links.cells)
-        f["ignored exact"] = float(exact_ignored)
-        chosen = candidate.filter.links
-        f["exact"] = float(sum(link.exact for link in chosen))
-        f["inexact"] = float(sum(not link.exact for link in chosen))
-        f["links"] = float(len(chosen))
-        f["in header too"] = float(sum(any(link.places & set(h) for h in links.headers) for link in chosen))
-        f["figures left"] = float(
-            sum(mention.place not in explained and not mention.spelt for mention in self.question.figures)
-        )
-        for link in chosen:
-            if self._better_elsewhere(link.holds.column, link.start, link.end):
-                f["better elsewhere"] = f.get("better elsewhere", 0.0) + 1.0
-            if links.headers[link.holds.column]:
-                f["link's column named"] = 1.0
-            kind = self.typed.kinds[link.holds.column]
-            f[f"link {kind}"] = f.get(f"link {kind}", 0.0) + 1.0
-            f["link's column first"] = float(link.holds.column == 0)
+        filter, columns = each.candidate.filter, frozenset(_columns_of(each.candidate.program))
+        covered = self._covered.get((id(filter), columns))
+        if covered is None:
+            covered = self._covered[id(filter), columns] = self._coverage(filter, columns)
+        f.update(covered)
+        f[f"left&{end}"] = covered["left share"]
+        f[f"ignored&{op}"] = float(covered["ignored"] > 0.5)
 
-    def _better_elsewhere(self, column: int, start: int, end: int) -> bool:
+    def _coverage(self, filter: Filter, columns: frozenset[int]) -> dict[str, float]:
+        links, told, used = self.links, self.links.told, filter.places
+        named = {place for column in columns for place in links.headers[column]}
+        explained = used | named
+        left = told - explained - links.in_title - self.question.reckoning
+        many = max(1, len(told))
+        ignored = [link for link in links.cells if link.places.isdisjoint(explained)]
+        f = {
+            "left": float(len(left)),
+            "left share": len(left) / many,
+            "left out of any": len(left & links.linked) / many,
+            "used": len(used & told) / many,
+            "named": len((named - used) & told) / many,
+            "twice": float(len(named & used)),
+            "ignored": max((link.weight for link in ignored), default=0.0),
+            "ignored exact": float(any(link.exact for link in ignored)),
+            "exact": float(sum(link.exact for link in filter.links)),
+            "inexact": float(sum(not link.exact for link in filter.links)),
+            "links": float(len(filter.links)),
+            "in header too": float(sum(any(link.places & set(h) for h in links.headers) for link in filter.links)),
+            "figures left": float(sum(m.place not in explained and not m.spelt for m in self.question.figures)),
+            "better elsewhere": float(sum(map(self._better_elsewhere, filter.links))),
+        }
+        for link in filter.links:
+            column = link.holds.column
+            if links.headers[column]:
+                f["link's column named"] = 1.0
+            kind = f"link {self.typed.kinds[column]}"
+            f[kind] = f.get(kind, 0.0) + 1.0
+            f["link's column first"] = float(column == 0)
+        return f
+
+    def _better_elsewhere(self, own: Link) -> bool:
         """Whether a longer or an exact link in another column takes the words."""
-        own = next(l for l in self.links.cells if l.holds.column == column and (l.start, l.end) == (start, end))
         return any(
-            other.holds.column != column
-            and other.start <= start
-            and end <= other.end
-            and (other.end - other.start, other.exact) > (end - start, own.exact)
+            other.holds.column != own.holds.column
+            and other.start <= own.start
+            and own.end <= other.end
+            and (other.end - other.start, other.exact) > (own.end - own.start, own.exact)
             for other in self.links.cells
         )
 
     def _column(self, column: int, op: str, inner: str, each: Denotation, f: dict[str, float]) -> None:
         """How well the column answers what is asked for."""
-        asks, links = self.question.asks, self.links
-        named = links.headers[column]
-        kind = self.typed.kinds[column]
+        if column not in self._columns:
+            self._columns[column] = self._as_answer(column)
+        hit, described = self._columns[column]
+        f.update(described)
+        f[f"column {hit}&{op}"] = 1.0
+        linked = any(link.holds.column == column for link in each.candidate.filter.links)
+        f[f"column linked&{op}&{inner}"] = float(linked)
+
+    def _as_answer(self, column: int) -> tuple[str, dict[str, float]]:
+        asks, named, kind = self.question.asks, self.links.headers[column], self.typed.kinds[column]
         focus = set(self.question.focus)
         hit = "focus" if focus & set(named) else "named" if named else "unnamed"
-        f[f"column {hit}"] = f[f"column {hit}&{asks}"] = f[f"column {hit}&{op}"] = 1.0
-        f[f"column {kind}&{asks}"] = 1.0
+        f = {f"column {hit}": 1.0, f"column {hit}&{asks}": 1.0, f"column {kind}&{asks}": 1.0}
         f["column share named"] = len(named) / max(1, len(self.typed.header_stems[column]))
         f["column first focus"] = float(bool(named) and bool(self.question.focus) and self.question.focus[0] in named)
-        if hit != "focus" and any(focus & set(other) for other in links.headers):
+        if hit != "focus" and any(focus & set(other) for other in self.links.headers):
             f["another column is focus"] = 1.0
-        here = self._header_concepts[column]
-        wanted = self._focus_concepts
+        here, wanted = self._header_concepts[column], self._focus_concepts
         f["column concept"] = float(bool(here & wanted))
         if not here & wanted and any(other & wanted for other in self._header_concepts):
             f["another column has concept"] = 1.0
         for concept in here:
             f[f"column is {concept}&{asks}"] = 1.0
-        linked = {link.holds.column for link in each.candidate.filter.links}
-        f[f"column linked&{op}&{inner}"] = float(column in linked)
         f[f"column at {min(column, 2)}"] = 1.0
         f["first text column"] = float(column == self._first_text)
         if asks in ("which", "what", "who", "name", "other"):
             f["first text column, unnamed"] = float(column == self._first_text and hit == "unnamed")
         if self._focus_in_cells(column):
             f["focus stands in cells"] = 1.0
+        return hit, f
 
     def _counted(self, column: int, f: dict[str, float]) -> None:
         focus = set(self.question.focus)
@@ -256,13 +266,8 @@ class Described:
             f[f"{end} from every row"] = float(size == self.typed.height)
 
     @cached_property
-    def _cue_places(self) -> frozenset[int]:
-        """Places of words that say how to reckon, which no table need hold."""
-        return frozenset(p for p, word in enumerate(self.question.words) if word.text in _RECKONING)
-
-    @cached_property
     def _superlatives(self) -> list[int]:
-        return [p for p, word in enumerate(self.question.words) if word.text in _RECKONING]
+        return sorted(self.question.reckoning)
 
     @cached_property
     def _header_concepts(self) -> list[frozenset[str]]:
@@ -302,12 +307,6 @@ class Described:
         return bool(said) and sum(bool(said & set(cell)) for cell in cells) * 2 > len(cells)
 
 
-_RECKONING = frozenset(
-    "most least highest lowest largest smallest biggest greatest fewest longest shortest tallest oldest youngest best"
-    " worst fastest slowest first last earliest latest next previous before after total average difference between"
-    " more less than top bottom same only other consecutive number following prior fewer higher lower longer shorter"
-    " older younger above below over under many much long".split()
-)
 _ENDS = {
     Cells: "cells",
     Count: "count",

@@ -7,6 +7,7 @@ understood, and the answer is mostly a refusal.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from mmsearch.answering.words import Word, words
@@ -66,6 +67,12 @@ CUES: Mapping[str, re.Pattern[str]] = {
     }.items()
 }
 
+_RECKONING = frozenset(
+    "most least highest lowest largest smallest biggest greatest fewest longest shortest tallest oldest youngest best"
+    " worst fastest slowest first last earliest latest next previous before after total average difference between"
+    " more less than top bottom same only other consecutive number following prior fewer higher lower longer shorter"
+    " older younger above below over under many much long".split()
+)
 _NUMBER_WORDS = {
     name: float(number)
     for number, names in enumerate(
@@ -88,7 +95,7 @@ class Mention:
     spelt: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """A question, read once and asked of any table."""
 
@@ -99,6 +106,11 @@ class Question:
     """Places of the words right after what it asks with: "which *team*", "how many *gold medals*"."""
     cues: frozenset[str]
     figures: tuple[Mention, ...]
+
+    @cached_property
+    def reckoning(self) -> frozenset[int]:
+        """The places of words that say how to reckon, which no table need hold."""
+        return frozenset(place for place, word in enumerate(self.words) if word.text in _RECKONING)
 
 
 def read_question(text: str) -> Question:

@@ -1,6 +1,7 @@
 """Answers from tables without a model to download: candidate programs, the likeliest of which is run and shown."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from mmsearch.answering.choosing import Choice, Weights, choose, trained
 from mmsearch.answering.denotations import cells_of, denotations
@@ -10,11 +11,12 @@ from mmsearch.answering.programs import Aggregate, Cells, Gap, Run
 from mmsearch.answering.proposing import propose
 from mmsearch.answering.questions import read_question
 from mmsearch.answering.typed import TypedTable
+from mmsearch.errors import ModelUnavailable
 from mmsearch.types import Answer, Modality, Segment, digest
 
 REVISION = "1"
-MOST_ROWS = 2_000
-"""A longer table is not answered from: linking reads every cell."""
+MOST_CELLS_READ = 20_000
+"""A larger table is not answered from: every cell is read and linked."""
 SEPARATOR = ", "
 
 
@@ -34,6 +36,8 @@ class TableAnswerer:
 
     @property
     def fingerprint(self) -> str:
+        if find_spec("polars") is None:
+            raise ModelUnavailable('answers from tables need polars; pip install "mmsearch[answers]"')
         weights = trained()
         return digest("programs", REVISION, self._floor, weights.floor, *sorted(weights.features.items()))[:16]
 
@@ -42,7 +46,7 @@ class TableAnswerer:
 
     def _of(self, question: str, segment: Segment) -> Answer | None:
         table, weights = segment.table, trained()
-        if table is None or not table.rows or len(table.rows) > MOST_ROWS:
+        if table is None or not table.rows or len(table.rows) * len(table.header) > MOST_CELLS_READ:
             return None
         title = " ".join((segment.title, *segment.headings))
         laid = described(question, TypedTable(table, title))
@@ -56,7 +60,7 @@ class TableAnswerer:
 
 
 def described(question: str, typed: TypedTable) -> Described:
-    """The candidates of the question over the table, run and described. Raises ConfigError without polars."""
+    """The candidates of the question over the table, run and described. Raises ModelUnavailable without polars."""
     links, run = Links(read_question(question), typed), Run(typed)
     return Described(links, run, denotations(propose(links, run), run))
 

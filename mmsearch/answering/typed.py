@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mmsearch.answering.values import Value, read
 from mmsearch.answering.words import stems
-from mmsearch.errors import ConfigError
+from mmsearch.errors import ModelUnavailable
 from mmsearch.types import Table
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class TypedTable:
         try:
             import polars
         except ModuleNotFoundError as error:
-            raise ConfigError('answers from tables need polars; pip install "mmsearch[answers]"') from error
+            raise ModelUnavailable('answers from tables need polars; pip install "mmsearch[answers]"') from error
         data: dict[str, polars.Series] = {"row": polars.Series(range(self.height), dtype=polars.Int32)}
         for column, cells in enumerate(self.cell_stems):
             joined = [" ".join(cell) for cell in cells]

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mmsearch.languages import ENGLISH, LANGUAGES
 from mmsearch.lexical import fold
@@ -47,6 +48,7 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1 << 15)
 def stems(text: str) -> tuple[str, ...]:
     """The stems of the text's words."""
     return tuple(word.stem for word in words(text))
