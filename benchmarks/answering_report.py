@@ -33,11 +33,11 @@ def report(outcomes: list[Outcome], floor: float, reachable: float) -> str:
     )
     accuracy = np.mean([outcome.right for outcome in own])
     lines = [
-        f"{len(own)} questions on {len({o.asked.table for o in own})} tables; a right candidate is among the proposed for "
-        f"{reachable:.3f} of them; without refusing, {accuracy:.3f} are answered right.",
+        f"{len(own)} questions on {len({o.asked.table for o in own})} tables; a right candidate is among the proposed "
+        f"for {reachable:.3f} of them; without refusing, {accuracy:.3f} are answered right.",
         "",
-        "| confidence at least | coverage | precision | right of all | answered of a random other table | of the nearest other "
-        "| right there |",
+        "| confidence at least | coverage | precision | right of all | answered of a random other table "
+        "| of the nearest other | right there |",
         "|---|---|---|---|---|---|---|",
     ]
     for least in sorted({*FLOORS, floor}):
@@ -50,7 +50,11 @@ def report(outcomes: list[Outcome], floor: float, reachable: float) -> str:
             f"| {right / len(own):.3f} | {len(wrongly) / len(drawn):.3f} | {len(nearly) / len(near):.3f} "
             f"| {sum(o.right for o in nearly)} of {len(nearly)} |"
         )
-    lines += ["", "| question | questions | accuracy | coverage at the floor | precision there |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| question | questions | accuracy | coverage at the floor | precision there |",
+        "|---|---|---|---|---|",
+    ]
     lines += _by(own, floor, lambda outcome: read_question(outcome.asked.question).asks)
     lines += ["", "| confidence | questions, own and other tables | said | right |", "|---|---|---|---|"]
     for low, high in BINS:

@@ -11,11 +11,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_QUOTES = str.maketrans({c: "'" for c in "‘’´`"} | {c: '"' for c in "“”"} | {c: "-" for c in "‐‑‒–—−"})
+_QUOTES = str.maketrans(dict.fromkeys("‘’´`", "'") | dict.fromkeys("“”", '"') | dict.fromkeys("‐‑‒–—−", "-"))
 _CITATIONS = re.compile(r"((?<!^)\[[^\]]*\]|\[\d+\]|[•♦†‡*#+])*$")
 _DETAILS = re.compile(r"(?<!^)( \([^)]*\))*$")
 _QUOTED = re.compile(r'^"([^"]*)"$')
-_NUMBER = re.compile(r"([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?: (?:years?|days?|months?|points?|minutes?|seconds?))?")
+_NUMBER = re.compile(
+    r"([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?: (?:years?|days?|months?|points?|minutes?|seconds?))?"
+)
 TOLERANCE = 1e-6
 
 

@@ -1,4 +1,4 @@
-"""Questions about the demo library's texts, written by hand: document, question, and a phrase of the sentence that answers.
+"""Questions about the demo library's texts, by hand: document, question, and a phrase of the sentence that answers.
 
 An empty phrase means that the document says nothing of it, though it is about the same things.
 """

@@ -2,8 +2,8 @@
 
 Writes mmsearch/answering/programs.json from the shared questions of `wikitablequestions`. Every figure that it prints
 is out of fold: five parts in turn, a table with all its questions in one of them; confidence is fitted out of fold as
-well, on questions each asked of its own table, of one drawn at random, and of the nearest other. Takes about ten minutes
-of one core.
+well, on questions each asked of its own table, of one drawn at random, and of the nearest other. Takes about three
+minutes of one core.
 """
 
 import argparse

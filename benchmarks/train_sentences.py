@@ -59,7 +59,13 @@ def main() -> None:
     final = fitted(asked)
     floor = floor_of(found)
     text = report(found, floor)
-    print(dict(zip(SIGNS, np.round(final[:-1], 2).tolist(), strict=True)), "bias", round(float(final[-1]), 2), "floor", floor)
+    print(
+        dict(zip(SIGNS, np.round(final[:-1], 2).tolist(), strict=True)),
+        "bias",
+        round(float(final[-1]), 2),
+        "floor",
+        floor,
+    )
     print(text)
     if options.report:
         options.report.write_text(text)
@@ -126,11 +132,11 @@ def report(found: Sequence[tuple[Asked, int, float]], floor: float) -> str:
     foreign = [each for each in found if not each[0].own]
     top = np.mean([each.right[place] for each, place, _ in answerable])
     lines = [
-        f"{len({(f[0].document, f[0].question) for f in found})} questions, {len(answerable)} passages that answer one; "
-        f"in {top:.3f} of these the best sentence is the right one.",
+        f"{len({(f[0].document, f[0].question) for f in found})} questions, {len(answerable)} passages that answer "
+        f"one; in {top:.3f} of these the best sentence is the right one.",
         "",
-        "| confidence at least | answered, of passages that answer | precision there | of the document's other passages "
-        "and questions without an answer | of other documents | precision of all |",
+        "| confidence at least | answered, of passages that answer | precision there | of the document's other "
+        "passages and questions without an answer | of other documents | precision of all |",
         "|---|---|---|---|---|---|",
     ]
     for least in sorted({0.3, 0.5, 0.7, floor}):

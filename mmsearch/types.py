@@ -303,7 +303,7 @@ class Answer:
     `kind` is "cells" (read from a table), "figure" (reckoned from its cells), "sentence" (of a text), "moment" (of a
     recording) or "region" (of a picture). `confidence` is the probability that it is right. `cells` are (row, column),
     rows counted as in the span, from 0 below the header of the whole table; `characters` are [start, end) of the
-    segment's text, `seconds` [start, end) of the recording, `boxes` (left, top, right, bottom) as shares of the picture.
+    segment's text, `seconds` [start, end) of the recording, `boxes` (left, top, right, bottom) as shares of a picture.
     """
 
     kind: AnswerKind

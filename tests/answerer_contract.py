@@ -9,7 +9,7 @@ from mmsearch.types import MODALITIES, Answer, Segment, Span, Table
 
 
 class AnswererContract:
-    """A subclass gives `answerer`, and `asked`: a question, a segment that answers it, and what the answer must hold."""
+    """A subclass gives `answerer`, and `asked`: a question, a segment that answers it, and what the answer holds."""
 
     @pytest.fixture
     def answerer(self) -> Answerer:
@@ -55,7 +55,12 @@ class AnswererContract:
         self, answerer: Answerer, asked: tuple[str, Segment, str]
     ) -> None:
         question, segment, _ = asked
-        grids: Sequence[Table | None] = (None, Table(("a",), ()), Table(("a", "a"), (("", ""), ("?", "1"))), Table((), ()))
+        grids: Sequence[Table | None] = (
+            None,
+            Table(("a",), ()),
+            Table(("a", "a"), (("", ""), ("?", "1"))),
+            Table((), ()),
+        )
         odd = [Segment("o", "d", "/d", segment.modality, Span(), text="?!. \n", table=grid) for grid in grids]
         assert len(answerer.answer(question, odd)) == len(odd)
         for words in ("", "???", "12 1999 -3", "(" * 50, "most " * 60, "quel est le plus grand bateau ?"):

@@ -11,7 +11,7 @@ from mmsearch.types import Answer, Query, Result, Segment, Table
 FIRST = 3
 """How many results are asked: an answer further down has hardly anybody's eye."""
 LEAST_SCORE = 0.3
-"""A result that is so unlikely to be relevant is not asked: who reads an answer believes that it is about the question."""
+"""A result that is less likely to be relevant is not asked: who reads an answer takes it to be about the question."""
 BUDGET_S = 1.0
 """No further result is asked after so long. A table takes some 50 ms, a passage as long as encoding its sentences."""
 MOST_WINDOWS = 20
@@ -62,7 +62,9 @@ def answered(
         if result.score < LEAST_SCORE:
             continue
         for answerer in answerers:
-            if result.segment.modality in answerer.modalities and (answer := _answer(answerer, question, result, whole)):
+            if result.segment.modality in answerer.modalities and (
+                answer := _answer(answerer, question, result, whole)
+            ):
                 told[place] = replace(result, answer=answer)
                 break
     return tuple(told)

@@ -1,4 +1,4 @@
-"""Words of questions and of headers that mean the same kind of thing: "who" is answered by a player, a winner, a name."""
+"""Words of questions and headers that mean the same kind of thing: "who" is answered by a player, a winner, a name."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache

@@ -5,7 +5,7 @@ some tables mean the same on all others.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -15,31 +15,17 @@ from mmsearch.answering.denotations import Denotation
 from mmsearch.answering.linking import Link, Links
 from mmsearch.answering.programs import (
     Aggregate,
-    Alike,
-    All,
-    Beside,
-    Beyond,
     Both,
     Cells,
     Count,
     Difference,
-    Either,
-    End,
-    Exceeding,
-    Except,
-    Extreme,
     Filled,
-    Frequent,
-    Gap,
-    Holds,
-    Measured,
     Program,
-    Repeats,
     Rows,
     Run,
-    Streak,
 )
 from mmsearch.answering.proposing import Filter
+from mmsearch.answering.shapes import ENDS, columns_of, keys_of, operation, rows_class
 from mmsearch.answering.typed import Key
 from mmsearch.answering.words import stems
 
@@ -80,7 +66,7 @@ class Described:
             self._counted(program.column, f)
         elif isinstance(program, Count):
             self._rows_counted(program.rows, f)
-        for key, how in _keys_of(program):
+        for key, how in keys_of(program):
             self._key(key, how, f)
         self._value(each, end, op, f)
         f["votes"] = float(np.log(share))
@@ -89,7 +75,7 @@ class Described:
     def _shape(self, program: Program) -> tuple[str, str, str]:
         """(how it ends, its outermost operation on rows, what that is applied to)."""
         rows = program.one if isinstance(program, Difference) else program.rows
-        end = _ENDS[type(program)]
+        end = ENDS[type(program)]
         if isinstance(program, Cells) and program.number:
             end = "number"
         elif isinstance(program, Aggregate):
@@ -98,12 +84,12 @@ class Described:
             end = "different"
         elif isinstance(program, Difference) and program.key is None:
             end = "counts apart"
-        op, inner = _operation(rows)
-        return end, op, _class(inner)
+        op, inner = operation(rows)
+        return end, op, rows_class(inner)
 
     def _cover(self, each: Denotation, end: str, op: str, f: dict[str, float]) -> None:
         """How much of the question the program accounts for."""
-        filter, columns = each.candidate.filter, frozenset(_columns_of(each.candidate.program))
+        filter, columns = each.candidate.filter, frozenset(columns_of(each.candidate.program))
         covered = self._covered.get((id(filter), columns))
         if covered is None:
             covered = self._covered[id(filter), columns] = self._coverage(filter, columns)
@@ -257,7 +243,7 @@ class Described:
             f["long cell"] = float(words > 12)
         rows = each.candidate.program.rows if not isinstance(each.candidate.program, Difference) else None
         if rows is not None and op != "none":
-            outer, inner = self.run.mask(rows), self.run.mask(_operation(rows)[1])
+            outer, inner = self.run.mask(rows), self.run.mask(operation(rows)[1])
             f[f"idle&{op}"] = float(bool((outer == inner).all()))
             f[f"of one row&{op}"] = float(inner.sum() == 1)
         if rows is not None:
@@ -305,102 +291,3 @@ class Described:
         said = {self.question.words[place].stem for place in self.question.focus[:1]}
         cells = self.typed.cell_stems[column]
         return bool(said) and sum(bool(said & set(cell)) for cell in cells) * 2 > len(cells)
-
-
-_ENDS = {
-    Cells: "cells",
-    Count: "count",
-    Aggregate: "aggregate",
-    Difference: "apart",
-    Gap: "gap",
-    Repeats: "repeats",
-    Streak: "streak",
-}
-
-
-def _operation(rows: Rows) -> tuple[str, Rows]:
-    """The outermost operation by name, and the rows that it is applied to."""
-    match rows:
-        case End(inner, last):
-            return ("last" if last else "first"), inner
-        case Extreme(inner, _, most):
-            return ("most" if most else "least"), inner
-        case Beside(inner, after):
-            return ("next" if after else "previous"), inner
-        case Beyond(inner, after):
-            return ("all after" if after else "all before"), inner
-        case Exceeding(inner, _, more):
-            return ("exceeding" if more else "falling short"), inner
-        case Alike(inner, _):
-            return "alike", inner
-        case Frequent(inner, _, most):
-            return ("frequent" if most else "rare"), inner
-        case Except(_, inner):
-            return "except", inner
-        case _:
-            return "none", rows
-
-
-def _class(rows: Rows) -> str:
-    """What kind of rows they are, whatever they hold."""
-    match rows:
-        case All():
-            return "all"
-        case Holds():
-            return "link"
-        case Measured():
-            return "figure"
-        case Both(Beyond(), _):
-            return "link beyond link"
-        case Both(one, Filled()):
-            return f"filled {_class(one)}"
-        case Both(one, other):
-            return " ".join(sorted({_class(one), _class(other)})) + " both"
-        case Either():
-            return "either"
-        case _:
-            return f"{_operation(rows)[0]} of {_class(_operation(rows)[1])}"
-
-
-def _columns_of(program: Program) -> Iterable[int]:
-    if isinstance(program, Cells | Repeats) or (isinstance(program, Count) and program.column is not None):
-        yield program.column  # type: ignore[misc]  # told above
-    for key, _ in _keys_of(program):
-        yield key.column
-    rows = program.one if isinstance(program, Difference) else program.rows
-    if isinstance(rows, Alike | Frequent):
-        yield rows.column
-    if isinstance(rows, Both) and isinstance(rows.other, Filled):
-        yield rows.other.column
-
-
-def _keys_of(program: Program) -> list[tuple[Key, str]]:
-    """What the program orders or reckons by, and to what end."""
-    found: list[tuple[Key, str]] = []
-    match program:
-        case Aggregate(how, _, key):
-            found.append((key, how))
-        case Gap(_, key, other):
-            found += [(key, "gap"), (other, "gap")]
-        case Difference(_, _, key) if key is not None:
-            found.append((key, "apart"))
-        case _:
-            pass
-    waiting: list[Rows] = [program.one, program.other] if isinstance(program, Difference) else [program.rows]
-    while waiting:
-        match waiting.pop():
-            case Extreme(inner, key, most):
-                found.append((key, "most" if most else "least"))
-                waiting.append(inner)
-            case Exceeding(inner, key, more):
-                found.append((key, "exceeding" if more else "falling short"))
-                waiting.append(inner)
-            case Measured(key, op, _):
-                found.append((key, op))
-            case Both(one, other) | Either(one, other):
-                waiting += [one, other]
-            case Except(_, inner) | End(inner) | Beside(inner) | Beyond(inner) | Alike(inner) | Frequent(inner):
-                waiting.append(inner)
-            case _:
-                pass
-    return found

@@ -12,8 +12,8 @@ from itertools import combinations
 from mmsearch.answering.linking import Link, Links
 from mmsearch.answering.programs import (
     Aggregate,
-    All,
     Alike,
+    All,
     Beside,
     Beyond,
     Both,
@@ -27,7 +27,6 @@ from mmsearch.answering.programs import (
     Except,
     Extreme,
     Filled,
-    Figure,
     Frequent,
     Gap,
     Measured,

@@ -30,8 +30,8 @@ _WHETHER = re.compile(r"(?:is|are|was|were|did|does|do|has|have|had|can|could|wi
 CUES: Mapping[str, re.Pattern[str]] = {
     name: re.compile(rf"\b(?:{pattern})\b")
     for name, pattern in {
-        "most": r"most|greatest|highest|largest|biggest|longest|max|maximum|tallest|heaviest|best|top|peak|leading|oldest"
-        r"|farthest|furthest|hottest|strongest|richest|deepest|widest|more|higher|larger|bigger|longer|better|greater"
+        "most": r"most|greatest|highest|largest|biggest|longest|max|maximum|tallest|heaviest|best|top|peak|leading"
+        r"|oldest|farthest|furthest|hottest|strongest|richest|deepest|widest|more|higher|larger|bigger|longer|better|greater"
         r"|older|taller",
         "least": r"least|lowest|smallest|shortest|fewest|min|minimum|lightest|worst|youngest|fastest|slowest|cheapest"
         r"|quickest|nearest|closest|weakest|fewer|lower|smaller|shorter|less|faster|younger|slower|worse",
@@ -39,17 +39,18 @@ CUES: Mapping[str, re.Pattern[str]] = {
         r"|protest|latest|budapest|bucharest|everest)\w{2,}est|most|least|top|best|worst|max|maximum|min|minimum",
         "first": r"first|earliest|initial|oldest|start|started|began|begin|original|top|1st|debut",
         "last": r"last|latest|final|newest|recent|recently|bottom|end|ended|lastly|finally",
-        "after": r"after|next|following|follows|followed|below|subsequent|later|succeeded|succeeding|since|behind|beneath",
+        "after": r"after|next|following|follows|followed|below|subsequent|later|succeeded|succeeding|since|behind"
+        r"|beneath",
         "before": r"before|previous|prior|preceding|preceded|precedes|above|earlier|previously|ahead|directly before",
-        "more than": r"(?:more|greater|higher|larger|longer|older|better|bigger|taller) than|over|above|at least|exceed\w*"
-        r"|or more|or higher|or greater|minimum of|beyond|or better|or over",
+        "more than": r"(?:more|greater|higher|larger|longer|older|better|bigger|taller) than|over|above|at least"
+        r"|exceed\w*|or more|or higher|or greater|minimum of|beyond|or better|or over",
         "less than": r"(?:less|fewer|lower|smaller|shorter|younger|worse) than|under|below|at most|or less|or fewer"
         r"|or under|within|up to|or lower",
         "between": r"between|from .+ to|from .+ (?:through|until|till)|\d{4}\s?-\s?\d{2,4}",
         "total": r"total|combined|altogether|sum|in all|overall|together|all of",
         "average": r"average|mean|averaged",
-        "difference": r"difference|how (?:many|much) (?:\w+ ){0,3}(?:more|fewer|less|longer|higher|taller|older|later)|apart"
-        r"|how long|gap|longer|span",
+        "difference": r"difference|how (?:many|much) (?:\w+ ){0,3}(?:more|fewer|less|longer|higher|taller|older|later)"
+        r"|apart|how long|gap|longer|span",
         "years": r"how many years|how long|years|number of years",
         "same": r"same|as many|tied|equal|also|alike|share[ds]?|similar",
         "other": r"other|another|else|besides|other than|aside from|apart from",
@@ -68,16 +69,83 @@ CUES: Mapping[str, re.Pattern[str]] = {
 }
 
 _RECKONING = frozenset(
-    "most least highest lowest largest smallest biggest greatest fewest longest shortest tallest oldest youngest best"
-    " worst fastest slowest first last earliest latest next previous before after total average difference between"
-    " more less than top bottom same only other consecutive number following prior fewer higher lower longer shorter"
-    " older younger above below over under many much long".split()
+    [
+        "most",
+        "least",
+        "highest",
+        "lowest",
+        "largest",
+        "smallest",
+        "biggest",
+        "greatest",
+        "fewest",
+        "longest",
+        "shortest",
+        "tallest",
+        "oldest",
+        "youngest",
+        "best",
+        "worst",
+        "fastest",
+        "slowest",
+        "first",
+        "last",
+        "earliest",
+        "latest",
+        "next",
+        "previous",
+        "before",
+        "after",
+        "total",
+        "average",
+        "difference",
+        "between",
+        "more",
+        "less",
+        "than",
+        "top",
+        "bottom",
+        "same",
+        "only",
+        "other",
+        "consecutive",
+        "number",
+        "following",
+        "prior",
+        "fewer",
+        "higher",
+        "lower",
+        "longer",
+        "shorter",
+        "older",
+        "younger",
+        "above",
+        "below",
+        "over",
+        "under",
+        "many",
+        "much",
+        "long",
+    ]
 )
 _NUMBER_WORDS = {
     name: float(number)
     for number, names in enumerate(
-        "zero|one first once|two second twice|three third|four fourth|five fifth|six sixth|seven seventh|eight eighth"
-        "|nine ninth|ten tenth|eleven|twelve".split("|")
+        [
+            "zero",
+            "one first once",
+            "two second twice",
+            "three third",
+            "four fourth",
+            "five fifth",
+            "six sixth",
+            "seven seventh",
+            "eight eighth",
+            "nine ninth",
+            "ten tenth",
+            "eleven",
+            "twelve",
+        ]
     )
     for name in names.split()
 }
@@ -138,8 +206,38 @@ _LEADING = re.compile(
     r"|combined|approximately|about) )*"
 )
 _STOPS_FOCUS = frozenset(
-    "is are was were did does do has have had of in on at by for from with that who which than the a an to won be can"
-    " listed".split()
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "did",
+        "does",
+        "do",
+        "has",
+        "have",
+        "had",
+        "of",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "that",
+        "who",
+        "which",
+        "than",
+        "the",
+        "a",
+        "an",
+        "to",
+        "won",
+        "be",
+        "can",
+        "listed",
+    ]
 )
 
 

@@ -51,8 +51,8 @@ _KINDS: Mapping[str, re.Pattern[str]] = {
 """How the kind of thing that is asked for shows in a sentence."""
 
 SIGNS = ("cosine", "lead", "shared", "missing", "kind", "no kind", "length", "asks")
-"""Cosine with the question; how far it is above the next of the passage; the share of the question's words in it, and of
-those that neither it nor the passage, its title and headings have; whether the kind of thing asked for is in it or not;
+"""Cosine with the question; how far it is above the next of the passage; the share of the question's words in it, and
+of those that nothing of the passage, its title and headings has; whether the kind of thing asked for is in it or not;
 the logarithm of its length over 100 characters; whether it is itself a question or a heading."""
 WEIGHTS: Mapping[str, float] = {
     "cosine": 4.65,

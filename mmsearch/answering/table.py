@@ -23,8 +23,8 @@ SEPARATOR = ", "
 class TableAnswerer:
     """The cells, the count, the sum or the difference that a question asks of a table, or None.
 
-    English questions; English cues say how to reckon. It answers when the confidence, calibrated on tables of which half
-    do not have the answer, reaches the floor (its own unless given).
+    English questions: English cues say how to reckon. It answers when the confidence reaches the floor (its own unless
+    given).
     """
 
     def __init__(self, floor: float | None = None) -> None:

@@ -28,7 +28,9 @@ _SCALES = {"thousand": 1e3, "million": 1e6, "mil": 1e6, "billion": 1e9, "bn": 1e
 _CITATION = re.compile(r"\s*\[[^\]]{1,20}\]|[†‡♦•*♠♥]+$")
 _ACCOUNTING = re.compile(r"\(\s?((?:US\$|[$€£¥])?\s?\d[\d,. ]*)\)")
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2}(?:\.\d+)?)")
-_SPELT_TIME = re.compile(r"(?:(\d+)\s?h(?:ours?|rs?)?)?\s?,?(?:(\d+)\s?m(?:in(?:ute)?s?)?)?\s?,?(?:(\d+(?:\.\d+)?)\s?s(?:ec(?:ond)?s?)?)?")
+_SPELT_TIME = re.compile(
+    r"(?:(\d+)\s?h(?:ours?|rs?)?)?\s?,?(?:(\d+)\s?m(?:in(?:ute)?s?)?)?\s?,?(?:(\d+(?:\.\d+)?)\s?s(?:ec(?:ond)?s?)?)?"
+)
 _SCORE = re.compile(r"(?:[^\W\d]{1,6}[.,:]?\s)?(\d{1,3})\s?[-–—−:]\s?(\d{1,3})(?!\d)(?:\s?\(.{0,24}\)|\s\D{0,24})?")
 _NOTHING = frozenset({"", "-", "–", "—", "−", "n/a", "na", "none", "null", "nan", "?", "tba", "tbd", "unknown"})
 
@@ -68,7 +70,7 @@ class Date:
 
     @property
     def order(self) -> int:
-        """Its place among dates, in days of a calendar whose months all have 31; what is not said counts as the first."""
+        """Its place among dates, in days of a calendar whose months all have 31; what is not said is the first."""
         return DAYS_A_YEAR * (self.year or 0) + DAYS_A_MONTH * ((self.month or 1) - 1) + (self.day or 1) - 1
 
 
@@ -139,18 +141,23 @@ def read_date(text: str) -> Date | None:
 
 
 def _date(said: dict[str, str | None]) -> Date | None:
-    year = int(said["y"]) if said.get("y") else None
+    year = _whole(said, "y")
     if year is not None and year < 100:
         year += 1900 if year > 30 else 2000
-    if first := said.get("first"):
-        one, two = int(first), int(said["second"] or 0)
+    if (one := _whole(said, "first")) is not None:
+        two = _whole(said, "second")
         month, day = (two, one) if one > 12 else (one, two)
     else:
-        month = _MONTHS[said["month"].lower()] if said.get("month") else int(said["m"]) if said.get("m") else 0
-        day = int(said["d"]) if said.get("d") else 0
-    if month > 12 or day > 31:
+        name = said.get("month")
+        month, day = (_MONTHS[name.lower()] if name else _whole(said, "m")), _whole(said, "d")
+    if (month or 0) > 12 or (day or 0) > 31:
         return None
     return Date(year, month or None, day or None)
+
+
+def _whole(said: dict[str, str | None], name: str) -> int | None:
+    digits = said.get(name)
+    return int(digits) if digits else None
 
 
 def _duration(text: str) -> float | None:

@@ -13,8 +13,49 @@ _GROUPS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POSSESSIVE = re.compile(r"['’]s?$")
 
 EMPTY = STOP_WORDS[ENGLISH] | frozenset(
-    "what which who whom whose when where how why name tell list give number total many much times time one ones "
-    "there any other most least more less than least only same each every all ever also please did does show".split()
+    [
+        "what",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "when",
+        "where",
+        "how",
+        "why",
+        "name",
+        "tell",
+        "list",
+        "give",
+        "number",
+        "total",
+        "many",
+        "much",
+        "times",
+        "time",
+        "one",
+        "ones",
+        "there",
+        "any",
+        "other",
+        "most",
+        "least",
+        "more",
+        "less",
+        "than",
+        "least",
+        "only",
+        "same",
+        "each",
+        "every",
+        "all",
+        "ever",
+        "also",
+        "please",
+        "did",
+        "does",
+        "show",
+    ]
 )
 """Words that ask, and name nothing that a table could hold."""
 

@@ -35,7 +35,11 @@ class TestSentenceAnswerer(AnswererContract):
 
     @pytest.fixture
     def asked(self) -> tuple[str, Segment, str]:
-        return "who lit the great lamp of the lighthouse?", Segment("s", "d", "/l.md", "text", Span(), text=LAMPS), "Finn"
+        return (
+            "who lit the great lamp of the lighthouse?",
+            Segment("s", "d", "/l.md", "text", Span(), text=LAMPS),
+            "Finn",
+        )
 
 
 class TestSentenceAnswererOfRecordings(TestSentenceAnswerer):

@@ -58,4 +58,6 @@ def test_the_floor_refuses() -> None:
     segment = Segment("s", "d", "/l.md", "text", Span(), text="Finn lit the lamp in 1857.")
     (answer,) = SentenceAnswerer(HashingEncoder(), floor=0.0).answer("who lit the lamp?", [segment])
     assert answer is not None
-    assert SentenceAnswerer(HashingEncoder(), floor=answer.confidence + 1e-6).answer("who lit the lamp?", [segment]) == [None]
+    assert SentenceAnswerer(HashingEncoder(), floor=answer.confidence + 1e-6).answer(
+        "who lit the lamp?", [segment]
+    ) == [None]

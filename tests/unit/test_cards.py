@@ -50,7 +50,9 @@ def test_nothing_that_a_document_says_becomes_markup() -> None:
     )
     plain = _segment(id="6" * 32, title=EVIL, text=EVIL, modality="audio", span=Span(start_s=1.0, end_s=2.0))
     results = (
-        _result(evil, EVIL, answer=Answer("cells", EVIL, 0.9, ((0, 0),)), more=(_segment(span=Span(part=EVIL + "more")),)),
+        _result(
+            evil, EVIL, answer=Answer("cells", EVIL, 0.9, ((0, 0),)), more=(_segment(span=Span(part=EVIL + "more")),)
+        ),
         _result(plain, EVIL + "!", highlights=((0, 20),)),
         _result(replace(plain, modality="image"), EVIL + "?"),
     )
