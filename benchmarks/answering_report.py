@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +26,13 @@ class Outcome:
 
     def with_confidence(self, confidence: float) -> "Outcome":
         return replace(self, confidence=confidence)
+
+
+def write_section(file: Path, name: str, text: str) -> None:
+    """Put the text between the marks of that name in the file, in place of what stood there."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, _, rest = file.read_text("utf-8").partition(begin)
+    file.write_text(before + begin + "\n" + text + "\n" + end + rest.partition(end)[2], "utf-8")
 
 
 def report(outcomes: list[Outcome], floor: float, reachable: float) -> str:

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 import mmsearch.answering.choosing
-from benchmarks.answering_report import Outcome, report
+from benchmarks.answering_report import Outcome, report, write_section
 from benchmarks.answering_sets import Example, Vocabulary, examples, read_asked, read_tables
 from mmsearch.answering.choosing import Weights
 from mmsearch.answering.features import Features
@@ -74,7 +74,7 @@ def main() -> None:
     print(text)
     print(f"wrote {OUT} ({OUT.stat().st_size} bytes)")
     if options.report:
-        options.report.write_text(text)
+        write_section(options.report, "tables", text)
 
 
 @dataclass(frozen=True)

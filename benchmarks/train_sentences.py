@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
+from benchmarks.answering_report import write_section
 from benchmarks.sentence_questions import questions
 from mmsearch.answering.questions import read_question
 from mmsearch.answering.sentences import SIGNS, Judged, SentenceAnswerer
@@ -68,7 +69,7 @@ def main() -> None:
     )
     print(text)
     if options.report:
-        options.report.write_text(text)
+        write_section(options.report, "sentences", text)
 
 
 def read_asked() -> list[Asked]:

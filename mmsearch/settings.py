@@ -134,7 +134,6 @@ class Settings(BaseSettings):
 
     `spaces` adds to or replaces the default encoders by name; one whose `part` is "" is left out.
     `readers` take the endings that they name before ours do. `answerers` are asked in order; one that has a `space`
-    `readers` take the endings that they name before ours do. `answerers` are asked in order; one that has a `space`
     gets its encoder while that is open. A part is `"module:Class"`, ours and a third party's alike. `wait_s` is how
     long to wait for a library that another process has open.
     """
