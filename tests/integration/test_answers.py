@@ -1,5 +1,6 @@
 """Answers in the demo library, with what ships: the cell, the sentence, the second, and none where there is none."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from mmsearch.client import Client
 from mmsearch.demo import demo_library
+from mmsearch.schemas import ranking_json
+from mmsearch.terminal import show_ranking
 from mmsearch.types import Answer
 
 pytestmark = [pytest.mark.encoders, pytest.mark.slow]
@@ -69,6 +72,19 @@ def test_the_second_of_a_recording(client: Client) -> None:
 )
 def test_no_answer_where_the_library_has_none(client: Client, question: str) -> None:
     assert _answers(client, question) == {}
+
+
+def test_programs_and_people_are_told(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    ranking = client.search("how much squid was landed in October")
+    (told,) = [
+        result["answer"]
+        for result in json.loads(json.dumps(ranking_json(ranking)))["results"]
+        if result["document"]["uri"].endswith("landings_2024.csv")
+    ]
+    assert told.keys() == {"kind", "text", "confidence", "cells", "characters", "seconds", "boxes"}
+    assert (told["kind"], told["text"], told["cells"], told["characters"]) == ("cells", "14.9", [[9, 4]], None)
+    show_ranking(ranking)
+    assert f"14.9  {told['confidence']:.2f}" in capsys.readouterr().out
 
 
 def test_the_query_may_do_without(client: Client) -> None:
