@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mmsearch.answering.asking import MOST_WINDOWS, Answering, answered, whole_table
+from mmsearch.answering.asking import MOST_SEGMENTS, Answering, answered, whole_table
 from mmsearch.calibration import (
     GOOD_MATCH,
     SAMPLE_TEXTS,
@@ -209,11 +209,13 @@ class Searcher:
 
     def _whole(self, segment: Segment) -> Segment | None:
         """The segment with all rows of its table, which may be stored in pieces; None where there are too many."""
-        catalogue, document = self.spaces[CATALOGUE], segment.document_id
-        pieces = self.manifest.held([document]).get(document, {}).get(catalogue.space.fingerprint, 1)
-        if segment.table is None or pieces == 1:
+        if segment.table is None:
             return segment
-        if pieces > MOST_WINDOWS:
+        catalogue, document = self.spaces[CATALOGUE], segment.document_id
+        held = self.manifest.held([document]).get(document, {}).get(catalogue.space.fingerprint, 1)
+        if held == 1:
+            return segment
+        if held > MOST_SEGMENTS:
             return None
         return whole_table(segment, (stored for stored, _ in self.store.scan(catalogue.collection, [document])))
 

@@ -14,8 +14,8 @@ LEAST_SCORE = 0.3
 """A result that is less likely to be relevant is not asked: who reads an answer takes it to be about the question."""
 BUDGET_S = 1.0
 """No further result is asked after so long. A table takes some 50 ms, a passage as long as encoding its sentences."""
-MOST_WINDOWS = 20
-"""A table that is stored in more pieces is too long to be read for an answer."""
+MOST_SEGMENTS = 200
+"""A table in a document of more segments is not put together again for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
