@@ -44,7 +44,12 @@ class Weights:
     floor: float
 
     def confidence(self, signs: Features) -> float:
-        """The probability that the choice is right, if one in three questions meets the table it is about."""
+        """The probability that the choice is right, if one in three questions meets the table it is about.
+
+        Nothing for a question to be answered with yes or no: no program says either.
+        """
+        if "asks whether" in signs:
+            return 0.0
         return _chance(self.fits, signs) * _chance(self.right, signs)
 
 

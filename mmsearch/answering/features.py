@@ -31,6 +31,31 @@ from mmsearch.answering.words import stems
 
 Features = Mapping[str, float]
 
+KEY_CUES = frozenset(
+    {"most", "least", "first", "last", "after", "before", "more than", "less than", "total", "average", "difference"}
+)
+"""The cues that say what is done with a number that rows have."""
+ITS_CUES: Mapping[str, frozenset[str]] = {
+    "sum": frozenset({"total"}),
+    "mean": frozenset({"average"}),
+    "max": frozenset({"most"}),
+    "min": frozenset({"least"}),
+    "range": frozenset({"difference", "years"}),
+    "apart": frozenset({"difference", "years"}),
+    "counts apart": frozenset({"difference"}),
+    "streak": frozenset({"consecutive"}),
+    "most": frozenset({"most", "last"}),
+    "least": frozenset({"least", "first"}),
+    "first": frozenset({"first", "before", "or"}),
+    "last": frozenset({"last", "after", "or"}),
+    "next": frozenset({"after"}),
+    "previous": frozenset({"before"}),
+    "frequent": frozenset({"most", "times"}),
+    "alike": frozenset({"same"}),
+    "except": frozenset({"not", "other"}),
+}
+"""By what one reckons or chooses rows -> the cues that ask for it."""
+
 
 class Described:
     """The candidates of one question over one table, described."""
@@ -59,6 +84,9 @@ class Described:
         }
         for cue in cues:
             f[f"{end}&{cue}"] = f[f"{op}&{cue}"] = f[f"{inner}&{cue}"] = 1.0
+        for what in (end, op):
+            if what in ITS_CUES:
+                f[f"{what} {'with' if ITS_CUES[what] & cues else 'without'} its cue"] = 1.0
         self._cover(each, end, op, f)
         if isinstance(program, Cells):
             self._column(program.column, op, inner, each, f)
@@ -218,7 +246,7 @@ class Described:
             f[f"key is {concept}&{how}"] = 1.0
             for cue in self.question.cues & {"most", "least", "first", "last"}:
                 f[f"key is {concept}&{how}&{cue}"] = 1.0
-        for cue in self.question.cues & {"most", "least", "first", "last", "after", "before", "more than", "less than"}:
+        for cue in self.question.cues & KEY_CUES:
             f[f"key {key.kind}&{how}&{cue}"] = 1.0
 
     def _value(self, each: Denotation, end: str, op: str, f: dict[str, float]) -> None:
