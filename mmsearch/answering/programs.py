@@ -323,12 +323,12 @@ class Run:
                     return _years(among.max(), key) - _years(among.min(), key)
                 made = {"sum": among.sum, "mean": among.mean, "max": among.max, "min": among.min}[how]()
                 return pl.when(among.count() > 0).then(_years(made, key))
-            case Difference(one, other, None):
-                counts = [self._set(rows).sum().cast(pl.Float64) for rows in (one, other)]
-                return (counts[0] - counts[1]).abs()
             case Difference(one, other, key):
-                ends = [_years(pl.col(key.name).filter(self._set(rows)).max(), key) for rows in (one, other)]
-                return (ends[0] - ends[1]).abs()
+                if key is None:
+                    sides = [self._set(rows).sum().cast(pl.Float64) for rows in (one, other)]
+                else:
+                    sides = [_years(pl.col(key.name).filter(self._set(rows)).max(), key) for rows in (one, other)]
+                return (sides[0] - sides[1]).abs()
             case Gap(rows, key, other):
                 pair = [_years(pl.col(each.name).filter(self._set(rows)).max(), each) for each in (key, other)]
                 return (pair[0] - pair[1]).abs()

@@ -234,33 +234,46 @@ def _programs(
                 if question.asks in ("how many", "how much", "how long", "what") and _has_units(links, column):
                     yield Candidate(Cells(filter.rows, column, number=True), filter)
     if question.asks not in ("who", "where", "whether"):
-        yield from _figures(links, run, filters, sets, keys, columns)
+        yield from _counts(links, filters, sets, columns)
+        yield from _amounts(links, run, filters, keys, columns)
+        yield from _differences(links, run, filters, keys)
 
 
-def _figures(
-    links: Links, run: Run, filters: Sequence[Filter], sets: Sequence[Filter], keys: Sequence[Key], columns: range
-) -> Iterator[Candidate]:
+def _counts(links: Links, filters: Sequence[Filter], sets: Sequence[Filter], columns: range) -> Iterator[Candidate]:
+    """How many rows, different cells, filled cells."""
     cues = links.question.cues
-    counted = links.question.asks in ("how many", "other", "name", "what", "how much")
+    if links.question.asks not in ("how many", "other", "name", "what", "how much"):
+        return
     for place, filter in enumerate(sets):
-        if counted and not isinstance(filter.rows, End | Beside | Extreme):
+        described = place < len(filters)
+        if not isinstance(filter.rows, End | Beside | Extreme):
             yield Candidate(Count(filter.rows), filter)
-            if place < len(filters) and place < 6 and (cues & {"different", "total"} or place < 3):
+            if described and place < 6 and (cues & {"different", "total"} or place < 3):
                 for column in columns:
                     yield Candidate(Count(filter.rows, column), filter)
-        if place < len(filters) and filter.rows != EVERY and counted:
+        if described and place < 5 and filter.rows != EVERY:
             for column in columns:
-                if links.headers[column] and place < 5:
+                if links.headers[column]:
                     filled = Filter(Both(filter.rows, Filled(column)), filter.places, filter.links, filter.compared)
                     yield Candidate(Count(filled.rows), filled)
+
+
+def _amounts(
+    links: Links, run: Run, filters: Sequence[Filter], keys: Sequence[Key], columns: range
+) -> Iterator[Candidate]:
+    """What is reckoned from the numbers of rows."""
+    cues = links.question.cues
     for filter in filters[:9]:
         for key in keys:
             if key.kind != "date":
-                yield Candidate(Aggregate("sum", filter.rows, key), filter)
                 if "average" in cues:
                     yield Candidate(Aggregate("mean", filter.rows, key), filter)
-                yield Candidate(Aggregate("max", filter.rows, key), filter)
-                yield Candidate(Aggregate("min", filter.rows, key), filter)
+                else:
+                    yield Candidate(Aggregate("sum", filter.rows, key), filter)
+                if "most" in cues:
+                    yield Candidate(Aggregate("max", filter.rows, key), filter)
+                if "least" in cues:
+                    yield Candidate(Aggregate("min", filter.rows, key), filter)
             if cues & {"difference", "years", "between"}:
                 yield Candidate(Aggregate("range", filter.rows, key), filter)
         if cues & {"most", "times", "superlative"}:
@@ -272,15 +285,20 @@ def _figures(
             for key, other in combinations(keys, 2):
                 if key.kind == other.kind and run.mask(filter.rows).sum() == 1:
                     yield Candidate(Gap(filter.rows, key, other), filter)
-    if cues & {"difference", "more than", "less than", "most", "least", "between", "years"}:
-        linked = [filter for filter in filters if filter.links][:8]
-        for one, other in combinations(linked, 2):
-            if one.places.isdisjoint(other.places):
-                joint = Filter(one.rows, one.places | other.places, one.links + other.links)
-                yield Candidate(Difference(one.rows, other.rows), joint, other)
-                if all(run.mask(each.rows).sum() == 1 for each in (one, other)):
-                    for key in keys:
-                        yield Candidate(Difference(one.rows, other.rows, key), joint, other)
+
+
+def _differences(links: Links, run: Run, filters: Sequence[Filter], keys: Sequence[Key]) -> Iterator[Candidate]:
+    """How far what two links find is apart."""
+    if not links.question.cues & {"difference", "more than", "less than", "most", "least", "between", "years"}:
+        return
+    linked = [filter for filter in filters if filter.links][:8]
+    for one, other in combinations(linked, 2):
+        if one.places.isdisjoint(other.places):
+            joint = Filter(one.rows, one.places | other.places, one.links + other.links)
+            yield Candidate(Difference(one.rows, other.rows), joint, other)
+            if all(run.mask(each.rows).sum() == 1 for each in (one, other)):
+                for key in keys:
+                    yield Candidate(Difference(one.rows, other.rows, key), joint, other)
 
 
 def _has_units(links: Links, column: int) -> bool:

@@ -187,7 +187,7 @@ def read_question(text: str) -> Question:
     line = " ".join(word.text for word in found)
     asks, after = _asks(line)
     start = len(line[:after].split())
-    focus = []
+    focus: list[int] = []
     for place in range(start, min(start + 6, len(found))):
         if found[place].text in _STOPS_FOCUS and focus:
             break

@@ -120,8 +120,8 @@ def keys_of(program: Program) -> list[tuple[Key, str]]:
                 waiting.append(inner)
             case Measured(key, op, _):
                 found.append((key, op))
-            case Both(one, other) | Either(one, other):
-                waiting += [one, other]
+            case Both(one, two) | Either(one, two):
+                waiting += [one, two]
             case Except(_, inner) | End(inner) | Beside(inner) | Beyond(inner) | Alike(inner) | Frequent(inner):
                 waiting.append(inner)
             case _:

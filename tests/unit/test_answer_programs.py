@@ -117,7 +117,7 @@ def test_figures(run: Run, figure: Figure, expected: float | None) -> None:
 
 
 def test_many_at_once_are_as_one_by_one(run: Run) -> None:
-    asked = [Count(Extreme(Either(MOON, STAR), CREW, True)), Count(MOON), Repeats(STAR, 1)]
+    asked: list[Figure] = [Count(Extreme(Either(MOON, STAR), CREW, True)), Count(MOON), Repeats(STAR, 1)]
     together = run.figures(asked)
     assert [together[figure] for figure in asked] == [2.0, 2.0, 1.0]
     assert [Run(TypedTable(TABLE)).figures([figure])[figure] for figure in asked] == [2.0, 2.0, 1.0]
