@@ -46,9 +46,10 @@ class Weights:
     def confidence(self, signs: Features) -> float:
         """The probability that the choice is right, if one in three questions meets the table it is about.
 
-        Nothing for a question to be answered with yes or no: no program says either.
+        Nothing for a question to be answered with yes or no, which no program says, nor for one without a word that a
+        table could have.
         """
-        if "asks whether" in signs:
+        if "asks whether" in signs or not signs["told"]:
             return 0.0
         return _chance(self.fits, signs) * _chance(self.right, signs)
 
