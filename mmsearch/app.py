@@ -17,7 +17,17 @@ from mmsearch.indexing import Indexer
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
 from mmsearch.manifest import Manifest
 from mmsearch.model_choice import naming
-from mmsearch.parts import answerers_of, build, closed_aids, closed_reason, encoders_of, in_force, load, readers_of, reading_of
+from mmsearch.parts import (
+    answerers_of,
+    build,
+    closed_aids,
+    closed_reason,
+    encoders_of,
+    in_force,
+    load,
+    readers_of,
+    reading_of,
+)
 from mmsearch.portable.exporting import Exported, export_library
 from mmsearch.portable.importing import Imported, Importer
 from mmsearch.progress import Progress

@@ -56,8 +56,8 @@ def answered(
     """
     end = time.monotonic() + BUDGET_S
     told = list(results)
-    for place, result in enumerate(told[:FIRST]):
-        if time.monotonic() > end:
+    for place, result in enumerate(told):
+        if result.rank > FIRST or time.monotonic() > end:
             break
         if result.score < LEAST_SCORE:
             continue
