@@ -5,7 +5,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check bench bench-indexing bench-quality clean
+.PHONY: demo test check bench bench-indexing bench-quality bench-answers clean
 
 demo: $(STAMP)
 	$(BIN)/mmsearch demo $(if $(filter 0,$(SERVE)),--no-serve)
@@ -31,6 +31,11 @@ bench-quality: $(STAMP)
 	$(BIN)/python -m benchmarks.router $(DATA)
 	$(BIN)/python -m benchmarks.calibration $(DATA)
 	$(BIN)/python -m benchmarks.analysis $(DATA) --report benchmarks/QUALITY.md
+
+# Writes the weights of the table answerer anew as well.
+bench-answers: $(STAMP)
+	$(BIN)/python -m benchmarks.train_answerer $(DATA) --report benchmarks/ANSWERS.md
+	$(BIN)/python -m benchmarks.train_sentences --report benchmarks/ANSWERS.md
 
 clean:
 	rm -rf .venv .demo

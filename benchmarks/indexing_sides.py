@@ -20,7 +20,7 @@ from mmsearch_encoders.batching import batches_by_size, fill
 from mmsearch_encoders.image import ImageEncoder
 from mmsearch_encoders.text import TextEncoder, chosen
 
-Side = Callable[[], object]
+Side = Callable[..., object]
 
 OFF = {"part": ""}
 TEXT: Mapping[str, Any] = {"spaces": {"image": OFF, "table": OFF}, "recognizer": OFF, "ocr": OFF}

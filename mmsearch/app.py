@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast, get_args
 
+from mmsearch.answering.asking import Answering
 from mmsearch.errors import ConfigError, InputError, StoreError
 from mmsearch.feedback import Feedback
 from mmsearch.holding import Hold
@@ -17,7 +18,17 @@ from mmsearch.indexing import Indexer
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
 from mmsearch.manifest import Manifest
 from mmsearch.model_choice import naming
-from mmsearch.parts import build, closed_aids, closed_reason, encoders_of, in_force, load, readers_of, reading_of
+from mmsearch.parts import (
+    answerers_of,
+    build,
+    closed_aids,
+    closed_reason,
+    encoders_of,
+    in_force,
+    load,
+    readers_of,
+    reading_of,
+)
 from mmsearch.portable.exporting import Exported, export_library
 from mmsearch.portable.importing import Imported, Importer
 from mmsearch.progress import Progress
@@ -288,6 +299,7 @@ class App:
             limits.diversity,
             self.reranking,
             refinement if refinement and refinement.fits(fingerprints(spaces)) else None,
+            Answering(answerers_of(self.settings, self.encoders), limits.answer),
         )
 
     @property

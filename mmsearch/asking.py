@@ -30,6 +30,7 @@ class SearchFields(BaseModel):
     diversity: float | None = Field(default=None, ge=0, le=1, description="How much results are to differ.")
     all_copies: bool = Field(default=False, description="Near copies of a document in places of their own.")
     rerank: bool | None = Field(default=None, description="Have the best results read again; else as set.")
+    answer: bool | None = Field(default=None, description="Ask the first results for the answer itself; else as set.")
 
     def query(self, image: bytes | None = None, audio: bytes | None = None) -> Query:
         """The query. Raises InvalidFilter, InputError."""
@@ -49,6 +50,7 @@ class SearchFields(BaseModel):
             diversity=self.diversity,
             all_copies=self.all_copies,
             rerank=self.rerank,
+            answer=self.answer,
             offset=self.offset,
         )
 
@@ -67,6 +69,7 @@ class SearchFields(BaseModel):
                 "diversity": query.diversity,
                 "all_copies": query.all_copies,
                 "rerank": query.rerank,
+                "answer": query.answer,
             }
         )
 

@@ -213,13 +213,14 @@ class Client:
         diversity: float | None = None,
         all_copies: bool = False,
         rerank: bool | None = None,
+        answer: bool | None = None,
     ) -> Ranking:
         """The ranking for words, a picture or a sound (a file or its bytes).
 
         `filter` is an expression such as `modality = "image" and date >= 2024-01-01`. `offset` passes over so many of
-        the best. `spaces` are asked instead of those that the router chooses; `fusion`, `diversity` (0 to 1) and
-        `rerank` (have the best results read again) take the place of the settings'; with `all_copies` near copies of a
-        document are results of their own.
+        the best. `spaces` are asked instead of those that the router chooses; `fusion`, `diversity` (0 to 1), `rerank`
+        (have the best results read again) and `answer` (ask the first for the answer itself) take the place of the
+        settings'; with `all_copies` near copies of a document are results of their own.
         In a notebook the ranking shows itself with pictures, tables and players.
         Raises InputError, and ModelUnavailable when the reranker is asked for and its weights are not here.
         """
@@ -236,6 +237,7 @@ class Client:
             all_copies=all_copies,
             rerank=rerank,
             offset=offset,
+            answer=answer,
         )
         return Found.of(self.library.search(query), self.library)
 

@@ -11,7 +11,8 @@ from mmsearch.client import Client
 from mmsearch.errors import ConfigError, MMSearchError, SpaceMismatch
 from mmsearch.fusion import CALIBRATED
 from mmsearch.opening import address_of
-from mmsearch.parts import build, settings_in_force
+from mmsearch.parts import answerers_of, build, settings_in_force
+from mmsearch.protocols import Answerer
 from mmsearch.refinement import REFINEMENT_FILE, read_refinement
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
 
@@ -45,6 +46,8 @@ def _findings(settings: Settings) -> Iterator[dict[str, Any]]:
             yield _finding(name, partial(_fingerprint, model))
     if settings.reranker is not None and settings.reranker.part:
         yield _finding("reranker", partial(_reranker, settings, settings.reranker), settings.search.rerank)
+    for answerer in answerers_of(settings, {}):
+        yield _finding(f"answers from {' and '.join(sorted(answerer.modalities))}", partial(_answerer, answerer), False)
     yield _finding("library", partial(_library, settings))
     if (settings.library.absolute() / REFINEMENT_FILE).is_file():
         yield _finding("scores", partial(_scores, settings))
@@ -72,6 +75,10 @@ def _fingerprint(part: Part) -> str:
 def _reranker(settings: Settings, part: Part) -> str:
     when = "reads" if settings.search.rerank else "reads, where a search asks for it,"
     return f"{_fingerprint(part)}; {when} the first {settings.search.rerank_depth} results again"
+
+
+def _answerer(answerer: Answerer) -> str:
+    return answerer.fingerprint
 
 
 def _library(settings: Settings) -> str:

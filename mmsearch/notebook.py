@@ -98,11 +98,12 @@ def marked(result: Result) -> str:
 def table_html(table: Table, result: Result) -> str:
     """The first rows and columns of the table; the cells that answer are marked."""
     cells = set(result.answer.cells) if result.answer else set[tuple[int, int]]()
+    first = result.segment.span.start_row or 0
     head = "".join(f"<th>{escape(name)}</th>" for name in table.header[:MOST_COLUMNS])
     rows = []
     for number, row in enumerate(table.rows[:MOST_ROWS]):
         shown = [
-            f"<td><mark>{escape(cell)}</mark></td>" if (number, column) in cells else f"<td>{escape(cell)}</td>"
+            f"<td><mark>{escape(cell)}</mark></td>" if (first + number, column) in cells else f"<td>{escape(cell)}</td>"
             for column, cell in enumerate(row[:MOST_COLUMNS])
         ]
         rows.append(f"<tr>{''.join(shown)}</tr>")

@@ -10,7 +10,7 @@ from mmsearch.errors import ConfigError, ModelUnavailable
 from mmsearch.manifest import Manifest
 from mmsearch.model_choice import names_model, serving
 from mmsearch.passages import PassageSplitter
-from mmsearch.protocols import Encoder, OcrEngine, Reader, SpeechRecognizer
+from mmsearch.protocols import Answerer, Encoder, OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers import default_readers
 from mmsearch.readers.audio import AudioReader
 from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
@@ -93,6 +93,18 @@ def settings_in_force(settings: Settings) -> Settings:
         return settings
     with closing(Manifest(file)) as manifest:
         return in_force(settings, manifest)
+
+
+def answerers_of(settings: Settings, encoders: Mapping[str, Encoder]) -> tuple[Answerer, ...]:
+    """The answerers of the settings; one that names a space gets its encoder, or none while that is closed."""
+    built = []
+    for part in settings.answerers:
+        options = part.options
+        if space := options.pop("space", ""):
+            encoder = encoders.get(space)
+            options["encoder"] = None if encoder is None or closed_reason(encoder) else encoder
+        built.append(cast(Answerer, build(Part(part=part.part, **options))))
+    return tuple(built)
 
 
 def closed_aids(settings: Settings) -> dict[str, str]:

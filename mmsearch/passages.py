@@ -73,12 +73,12 @@ class PassageSplitter:
         A line end inside a sentence does not end it. White space at the ends of a passage is left out.
         """
         splitter = _splitter(self.tokenizer_file, self.room(title, headings))
-        flat = _one_line_paragraphs(text)
+        flat = one_line_paragraphs(text)
         for start, part in splitter.chunk_indices(flat):
             yield Passage(start, start + len(part), text[start : start + len(part)])
 
 
-def _one_line_paragraphs(text: str) -> str:
+def one_line_paragraphs(text: str) -> str:
     """The text, character for character as long, without the line ends and full stops that end no sentence."""
     flat = _WRAP.sub(lambda match: " " * len(match[0]), text)
     return _ABBREVIATION.sub(lambda match: match[0].replace(".", ","), flat)

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from mmsearch.types import Content, Document, Filter, Hit, Query, Segment, Space, Vector
+from mmsearch.types import Answer, Content, Document, Filter, Hit, Modality, Query, Segment, Space, Vector
 
 
 class Reader(Protocol):
@@ -152,6 +152,25 @@ class Reranker(Protocol):
         """One probability of relevance for each segment, same length and order as given.
 
         Batch size does not change the numbers (1e-4). Raises ModelUnavailable within 5 s, ModelError.
+        """
+
+
+class Answerer(Protocol):
+    """Reads the answer to a question out of segments."""
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What it reads."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Model and revision. Raises ModelUnavailable when what it needs is not here."""
+
+    def answer(self, question: str, segments: Sequence[Segment]) -> list[Answer | None]:
+        """What each segment says to the question, same length and order as given; None where it does not say.
+
+        Cells lie in the table and characters in the text, of the segment's span; each segment by itself, so that others
+        beside it change nothing. Tables are whole. Raises ModelUnavailable within 5 s, ModelError.
         """
 
 

@@ -21,6 +21,7 @@ from mmsearch.reembedding import ReembedEstimate
 from mmsearch.succession import space_json, space_of
 from mmsearch.types import (
     Answer,
+    AnswerKind,
     CalibratedBy,
     Duplicate,
     Hit,
@@ -82,8 +83,13 @@ class SegmentJson(TypedDict):
 
 
 class AnswerJson(TypedDict):
+    kind: AnswerKind
     text: str
+    confidence: float
     cells: list[list[int]]
+    characters: list[int] | None
+    seconds: list[float] | None
+    boxes: list[list[float]]
 
 
 class HitJson(TypedDict):
@@ -252,9 +258,7 @@ def _result_json(result: Result) -> ResultJson:
         "segment": _segment_json(segment),
         "snippet": result.snippet,
         "highlights": [list(place) for place in result.highlights],
-        "answer": {"text": result.answer.text, "cells": [list(cell) for cell in result.answer.cells]}
-        if result.answer
-        else None,
+        "answer": _answer_json(result.answer) if result.answer else None,
         "hits": [
             {"space": hit.space, "rank": hit.rank, "score": hit.score, "segment": hit.segment_id} for hit in result.hits
         ],
@@ -279,11 +283,36 @@ def _result_of(said: ResultJson) -> Result:
             for hit in said["hits"]
         ),
         more=tuple(_segment_of(other) for other in said["more"]),
-        answer=answer and Answer(answer["text"], tuple((row, column) for row, column in answer["cells"])),
+        answer=_answer_of(answer) if answer else None,
         duplicates=tuple(
             Duplicate(copy["document"]["id"], copy["document"]["uri"], copy["document"]["title"], copy["score"])
             for copy in said["duplicates"]
         ),
+    )
+
+
+def _answer_json(answer: Answer) -> AnswerJson:
+    return {
+        "kind": answer.kind,
+        "text": answer.text,
+        "confidence": answer.confidence,
+        "cells": [list(cell) for cell in answer.cells],
+        "characters": list(answer.characters) if answer.characters else None,
+        "seconds": list(answer.seconds) if answer.seconds else None,
+        "boxes": [list(box) for box in answer.boxes],
+    }
+
+
+def _answer_of(said: AnswerJson) -> Answer:
+    characters, seconds = said["characters"], said["seconds"]
+    return Answer(
+        said["kind"],
+        said["text"],
+        said["confidence"],
+        tuple((row, column) for row, column in said["cells"]),
+        (characters[0], characters[1]) if characters else None,
+        (seconds[0], seconds[1]) if seconds else None,
+        tuple((left, top, right, bottom) for left, top, right, bottom in said["boxes"]),
     )
 
 

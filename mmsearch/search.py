@@ -1,4 +1,4 @@
-"""A query through the engine: route, encode, retrieve, calibrate, fuse, rerank, group, show."""
+"""A query through the engine: route, encode, retrieve, calibrate, fuse, rerank, group, show, answer."""
 
 import threading
 import time
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mmsearch.answering.asking import MOST_SEGMENTS, Answering, answered, whole_table
 from mmsearch.calibration import (
     GOOD_MATCH,
     SAMPLE_TEXTS,
@@ -58,6 +59,7 @@ class Searcher:
     diversity: float = 0.0
     reranking: Reranking = field(default_factory=Reranking)
     refinement: Refinement | None = None
+    answering: Answering = field(default_factory=Answering)
     _calibrations: dict[str, Calibration] = field(default_factory=dict)
     _languages: dict[str, bool] = field(default_factory=dict)
     _calibrating: threading.Lock = field(default_factory=threading.Lock)
@@ -110,6 +112,9 @@ class Searcher:
             groups = presentation.groups(query, candidates, standing)
         with clock("show"):
             results = presentation.results(groups, plan.text, lists, candidates, standing)
+        if not best < GOOD_MATCH and (answerers := self.answering.asked(asked)):
+            with clock("answer"):
+                results = answered(answerers, plan.text, results, self._whole)
         no_good_match, took_ms = bool(best < GOOD_MATCH), clock.took_ms()
         by = _calibrated_by(fusion, refinement)
         return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason, by)
@@ -201,6 +206,18 @@ class Searcher:
             return TermStatistics.of(map(str, texts), self.store.count(opened.collection))
         vectors = self.store.sample(opened.collection, SAMPLE_VECTORS)
         return Background(np.asarray(vectors, dtype=np.float32), opened.space.usual_cosines)
+
+    def _whole(self, segment: Segment) -> Segment | None:
+        """The segment with all rows of its table, which may be stored in pieces; None where there are too many."""
+        if segment.table is None:
+            return segment
+        catalogue, document = self.spaces[CATALOGUE], segment.document_id
+        held = self.manifest.held([document]).get(document, {}).get(catalogue.space.fingerprint, 1)
+        if held == 1:
+            return segment
+        if held > MOST_SEGMENTS:
+            return None
+        return whole_table(segment, (stored for stored, _ in self.store.scan(catalogue.collection, [document])))
 
     def _segments(self, ids: Sequence[str]) -> Mapping[str, Segment]:
         return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}

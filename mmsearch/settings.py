@@ -90,6 +90,8 @@ class SearchSettings(BaseModel):
     rerank_depth: int = Field(default=30, ge=1)
     fold_duplicates: bool = True
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
+    answer: bool = True
+    """Whether the first results are asked for the answer itself."""
 
 
 class ServerSettings(BaseModel):
@@ -135,8 +137,9 @@ class Settings(BaseSettings):
     """What a library is built with.
 
     `spaces` adds to or replaces the default encoders by name; one whose `part` is "" is left out.
-    `readers` take the endings that they name before ours do. A part is `"module:Class"`, ours and a third party's
-    alike. `wait_s` is how long to wait for a library that another process has open.
+    `readers` take the endings that they name before ours do. `answerers` are asked in order; one that has a `space`
+    gets its encoder while that is open. A part is `"module:Class"`, ours and a third party's alike. `wait_s` is how
+    long to wait for a library that another process has open.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="MMSEARCH_", env_nested_delimiter="__")
@@ -151,6 +154,10 @@ class Settings(BaseSettings):
     ocr: Part | None = Part(part="mmsearch_encoders.ocr:RapidOcr")
     reranker: Part | None = Part.model_validate(
         {"part": "mmsearch_encoders.rerank:CrossEncoderReranker", "model": "cross-encoder/ms-marco-MiniLM-L6-v2"}
+    )
+    answerers: tuple[Part, ...] = (
+        Part(part="mmsearch.answering.table:TableAnswerer"),
+        Part.model_validate({"part": "mmsearch.answering.sentences:SentenceAnswerer", "space": "text"}),
     )
     page: str = "mmsearch_ui.page:mount"
     wait_s: float = Field(default=10.0, ge=0)

@@ -240,6 +240,10 @@ def _show_result(result: Result) -> None:
     for start, end in result.highlights:
         body.stylize("bold", start, end)
     grid.add_row(str(result.rank), head)
+    if result.answer:
+        grid.add_row(
+            "", Text.assemble((result.answer.text, "bold green"), (f"  {result.answer.confidence:.2f}", "dim"))
+        )
     grid.add_row("", body)
     out.print(grid)
     out.print(Text(f"    {segment.uri}", style="dim"), soft_wrap=True)  # whole, to be copied

@@ -16,6 +16,7 @@ QueryKind = Literal["text", "image", "audio"]
 Engine = Literal["local", "ray"]
 """Where documents are read and encoded: in processes of this machine, or by the workers of a Ray cluster."""
 SpaceKind = Literal["dense", "lexical"]
+AnswerKind = Literal["cells", "figure", "sentence", "moment", "region"]
 CalibratedBy = Literal["nothing", "background", "judgements"]
 """What made scores probabilities: nothing (fusions of other scores), what is usual in each space, judgements too."""
 RootKind = Literal["files", "manifest", "dataset", "records"]
@@ -248,6 +249,8 @@ class Query:
     """The spaces to ask; when empty, the router decides."""
     languages: frozenset[str] = frozenset()
     """ISO 639-1 codes of the languages that its words may be in; when empty, those of the library."""
+    answer: bool | None = None
+    """Whether the first results are asked for the answer itself; without a word the settings decide."""
     rerank: bool | None = None
     """Whether the best results are read again by the reranker; without a word the settings decide."""
     fusion: str = ""
@@ -295,10 +298,21 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a table says to the question: the answer in words, and the (row, column) cells that it is read from."""
+    """What a segment says to the question: in words, how surely, and where it stands; only its own places are set.
 
+    `kind` is "cells" (read from a table), "figure" (reckoned from its cells), "sentence" (of a text), "moment" (of a
+    recording) or "region" (of a picture). `confidence` is the probability that it is right. `cells` are (row, column),
+    rows counted as in the span, from 0 below the header of the whole table; `characters` are [start, end) of the
+    segment's text, `seconds` [start, end) of the recording, `boxes` (left, top, right, bottom) as shares of a picture.
+    """
+
+    kind: AnswerKind
     text: str
-    cells: tuple[tuple[int, int], ...]
+    confidence: float
+    cells: tuple[tuple[int, int], ...] = ()
+    characters: tuple[int, int] | None = None
+    seconds: tuple[float, float] | None = None
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

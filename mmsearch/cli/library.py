@@ -9,6 +9,7 @@ import typer
 from mmsearch.cli.options import (
     BAD_DOCUMENTS,
     INTERRUPTED,
+    Answer,
     Exclude,
     FollowSymlinks,
     Include,
@@ -133,6 +134,7 @@ def search(
         float | None, typer.Option(min=0, max=1, help="How much results are to differ, 0 to 1.  [default: as set]")
     ] = None,
     all_copies: Annotated[bool, typer.Option("--all-copies", help="Near copies in places of their own.")] = False,
+    answer: Answer = None,
     wait: Wait = None,
     as_json: Json = False,
 ) -> None:
@@ -153,6 +155,7 @@ def search(
             fusion=fusion,
             diversity=diversity,
             all_copies=all_copies,
+            answer=answer,
         )
         if as_json:
             print_json(schemas.ranking_json(ranking))

@@ -28,6 +28,10 @@ Rerank = Annotated[
     bool | None,
     typer.Option("--rerank/--no-rerank", help="Have the best results read again.  [default: as set, which is off]"),
 ]
+Answer = Annotated[
+    bool | None,
+    typer.Option("--answer/--no-answer", help="Ask the first results for the answer.  [default: as set, which is on]"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
 
 Include = Annotated[

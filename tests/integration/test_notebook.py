@@ -77,7 +77,9 @@ def test_a_table_has_its_rows_and_the_answer_is_marked(client: Client) -> None:
     rows = [[cell.text for cell in row.select("td")] for row in soup.select("li:first-child tbody tr")]
     assert ["Silver Dawn", "1917", "4711"] in rows
     place = rows.index(["Silver Dawn", "1917", "4711"])
-    answered = replace(found, results=(replace(result, answer=Answer("4711", ((place, 2),)), highlights=()),))
+    answered = replace(
+        found, results=(replace(result, answer=Answer("cells", "4711", 0.9, ((place, 2),)), highlights=()),)
+    )
     assert [mark.text for mark in _soup(answered).select("td mark")] == ["4711"]
 
 

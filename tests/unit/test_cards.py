@@ -51,7 +51,9 @@ def test_nothing_that_a_document_says_becomes_markup() -> None:
     )
     plain = _segment(id="6" * 32, title=EVIL, text=EVIL, modality="audio", span=Span(start_s=1.0, end_s=2.0))
     results = (
-        _result(evil, EVIL, answer=Answer(EVIL, ((0, 0),)), more=(_segment(span=Span(part=EVIL + "more")),)),
+        _result(
+            evil, EVIL, answer=Answer("cells", EVIL, 0.9, ((0, 0),)), more=(_segment(span=Span(part=EVIL + "more")),)
+        ),
         _result(plain, EVIL + "!", highlights=((0, 20),)),
         _result(replace(plain, modality="image"), EVIL + "?"),
     )
@@ -137,9 +139,29 @@ def test_a_table_shows_the_row_that_matches_and_where_it_stands() -> None:
 def test_the_cell_that_answers_is_shown_even_where_no_word_matches() -> None:
     rows = tuple((str(day), f"{day / 2} m") for day in range(1, 31))
     segment = _segment(modality="table", table=Table(("day", "wave"), rows), span=Span(start_row=0, end_row=30))
-    soup = _soup(_result(segment, "day: 1 · wave: 0.5 m", answer=Answer("14.5 m", ((28, 1),))))
+    soup = _soup(_result(segment, "day: 1 · wave: 0.5 m", answer=Answer("cells", "14.5 m", 0.9, ((28, 1),))))
     assert _one(soup, "td.mm-cell").get_text() == "14.5 m"
     assert _one(soup, ".mm-answer").get_text() == "14.5 m"
+
+
+def test_the_cells_of_an_answer_are_counted_from_the_top_of_the_whole_table() -> None:
+    rows = tuple((str(day), f"{day / 2} m") for day in range(101, 131))
+    segment = _segment(modality="table", table=Table(("day", "wave"), rows), span=Span(start_row=100, end_row=130))
+    soup = _soup(_result(segment, answer=Answer("cells", "64.5 m", 0.9, ((3, 1), (128, 1)))))
+    assert _one(soup, "td.mm-cell").get_text() == "64.5 m"
+    assert _one(soup, "tr:has(td.mm-cell) th").get_text() == "129"
+
+
+def test_the_sentence_that_answers_is_marked_among_its_neighbours() -> None:
+    text = "word " * 40 + "The lamp is <green>. " + "more " * 40
+    start = text.index("The lamp")
+    answer = Answer("sentence", "The lamp is <green>.", 0.8, characters=(start, start + 20))
+    soup = _soup(_result(_segment(text=text.strip()), "something else", answer=answer))
+    assert _one(soup, ".mm-said mark").get_text() == "The lamp is <green>."
+    shown = _one(soup, ".mm-said").get_text().strip()
+    assert (shown.startswith("… word"), shown.endswith("more …")) == (True, True)
+    assert 200 < len(shown) < 300
+    assert not soup.select(".mm-answer")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_without_a_word_that_matches_the_table_begins_at_its_top() -> None:
 
 
 def test_rows_that_answer_come_first() -> None:
-    rows = excerpt(_table(*["seal"] * 4, *["-"] * 30), {"seal"}, answer=Answer("-", ((30, 1), (30, 0))))
+    rows = excerpt(_table(*["seal"] * 4, *["-"] * 30), {"seal"}, answer=Answer("cells", "-", 0.9, ((30, 1), (30, 0))))
     assert [(row.number, row.answers) for row in rows if row.answers] == [(31, (1, 0))]
     assert [row.number for row in rows if row.matches] == [31]
 

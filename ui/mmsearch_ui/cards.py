@@ -34,6 +34,8 @@ CALIBRATIONS: Mapping[CalibratedBy, str] = {
 SHOWN_COPIES = 5
 WORDS_OF_A_PICTURE = 24
 FRAGMENT_WORDS = 6
+AROUND = 120
+"""Characters that are shown before and after a sentence that answers."""
 
 Piece = tuple[str, bool]
 """A stretch of text, and whether the query's words match it."""
@@ -158,7 +160,7 @@ def card(result: Result) -> Card:
         title=title[:1].upper() + title[1:] if title.islower() else title,
         headings=tuple(heading for heading in segment.headings if heading != title),
         place=place(segment.span),
-        snippet=[] if segment.table or result.snippet == title else pieces(result.snippet, result.highlights),
+        snippet=_snippet(result, title),
         path=_short(segment.uri),
         original=original and original + _fragment(segment),
         picture=f"media/picture/{segment.document_id}/{segment.id}" if segment.modality == "image" else None,
@@ -172,6 +174,19 @@ def card(result: Result) -> Card:
             for copy in result.duplicates[:SHOWN_COPIES]
         ],
     )
+
+
+def _snippet(result: Result, title: str) -> list[Piece]:
+    """The sentence that answers, marked among its neighbours; without one, the words around what was found."""
+    text, answer = result.segment.text, result.answer
+    if answer and answer.characters:
+        start, end = answer.characters
+        first = max(0, text.rfind(" ", 0, max(0, start - AROUND)) + 1)
+        last = len(text) if (cut := text.find(" ", end + AROUND)) < 0 else cut
+        head, tail = ("… " if first else ""), (" …" if last < len(text) else "")
+        found = [(head + text[first:start], False), (text[start:end], True), (text[end:last] + tail, False)]
+        return [(piece, marks) for piece, marks in found if piece]
+    return [] if result.segment.table or result.snippet == title else pieces(result.snippet, result.highlights)
 
 
 def pieces(text: str, highlights: Iterable[tuple[int, int]]) -> list[Piece]:

@@ -27,11 +27,12 @@ class Row:
 def excerpt(table: Table, words: Collection[str], first_number: int = 1, answer: Answer | None = None) -> list[Row]:
     """At most five rows in the order of the table: those with most of the words and the rows next to the best of them.
 
-    `first_number` is the number of the table's first row in its source. Rows that answer come before all others.
+    `first_number` is the number of the table's first row in its source, from where an answer's cells are counted. Rows
+    that answer come before all others.
     """
     answers: dict[int, list[int]] = {}
     for row, column in answer.cells if answer else ():
-        answers.setdefault(row, []).append(column)
+        answers.setdefault(row - first_number + 1, []).append(column)
     score = [(index in answers, _matches(row, words)) for index, row in enumerate(table.rows)]
     most = max(score, default=(False, 0))
     best = score.index(most) if score else 0

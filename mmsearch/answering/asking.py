@@ -1,0 +1,98 @@
+"""The last word of a search: the first results are asked for the answer itself, within a time."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from mmsearch.errors import ModelUnavailable
+from mmsearch.protocols import Answerer
+from mmsearch.types import Answer, Query, Result, Segment, Table
+
+FIRST = 3
+"""How many results are asked: an answer further down has hardly anybody's eye."""
+LEAST_SCORE = 0.3
+"""A result that is less likely to be relevant is not asked: who reads an answer takes it to be about the question."""
+BUDGET_S = 1.0
+"""No further result is asked after so long. A table takes some 50 ms, a passage as long as encoding its sentences."""
+MOST_SEGMENTS = 200
+"""A table in a document of more segments is not put together again for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Who is asked, and whether also where a query does not say."""
+
+    answerers: Sequence[Answerer] = ()
+    usual: bool = False
+
+    def asked(self, query: Query) -> Sequence[Answerer]:
+        """The answerers for this query: none for a picture or a sound. One that is not ready is left out.
+
+        Raises ModelUnavailable when the query insists on answers and one is not ready.
+        """
+        if query.kind != "text" or not (self.usual if query.answer is None else query.answer):
+            return ()
+        ready = []
+        for answerer in self.answerers:
+            try:
+                _ = answerer.fingerprint
+            except ModelUnavailable:
+                if query.answer:
+                    raise
+            else:
+                ready.append(answerer)
+        return ready
+
+
+def answered(
+    answerers: Iterable[Answerer],
+    question: str,
+    results: Sequence[Result],
+    whole: Callable[[Segment], Segment | None],
+) -> tuple[Result, ...]:
+    """The results, the first of them with the answer that their segment gives, if it gives one.
+
+    `whole` is the segment with all rows of its table, or None where that is too long: the rows of a piece are no count.
+    """
+    end = time.monotonic() + BUDGET_S
+    told = list(results)
+    for place, result in enumerate(told):
+        if result.rank > FIRST or time.monotonic() > end:
+            break
+        if result.score < LEAST_SCORE:
+            continue
+        for answerer in answerers:
+            if result.segment.modality in answerer.modalities and (
+                answer := _answer(answerer, question, result, whole)
+            ):
+                told[place] = replace(result, answer=answer)
+                break
+    return tuple(told)
+
+
+def whole_table(segment: Segment, stored: Iterable[Segment]) -> Segment | None:
+    """The segment with the rows of all pieces of its table among the stored; None where they are not all there."""
+    if segment.table is None:
+        return segment
+    place = _place(segment)
+    pieces = {piece.span.start_row or 0: piece.table for piece in stored if piece.table and _place(piece) == place}
+    rows: list[tuple[str, ...]] = []
+    for start in sorted(pieces):
+        if start != len(rows):
+            return None
+        rows += pieces[start].rows
+    span = replace(segment.span, start_row=0, end_row=len(rows))
+    return replace(segment, table=Table(segment.table.header, tuple(rows)), span=span)
+
+
+def _place(segment: Segment) -> tuple[object, ...]:
+    """What the pieces of one table share."""
+    span = replace(segment.span, start_row=None, end_row=None)
+    return span, segment.headings, segment.table and segment.table.header
+
+
+def _answer(
+    answerer: Answerer, question: str, result: Result, whole: Callable[[Segment], Segment | None]
+) -> Answer | None:
+    segment = whole(result.segment)
+    return answerer.answer(question, [segment])[0] if segment else None
