@@ -4,11 +4,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from serving import eventually
 from town import command, environment, make_town, serving
 
 from mmsearch.holding import HOLDER_FILE, Holder, holder_of
+from mmsearch.jobs import JOBS_FILE, LOOK_S
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")]
 
@@ -42,12 +45,13 @@ WORDS_ALONE = "".join(f'[spaces.{space}]\npart = ""\n' for space in ("text", "im
 class Place:
     """A folder with the town and a library of it, and the command line there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = WORDS_ALONE) -> None:
         self.folder, self.library, self.town = folder, folder / "library", make_town(folder / "town")
+        self.settings = settings
 
     @property
     def environment(self) -> dict[str, str]:
-        return environment(self.folder, WORDS_ALONE)
+        return environment(self.folder, self.settings)
 
     def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -73,7 +77,7 @@ class Place:
 
     @contextmanager
     def served(self) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-        with serving(self.folder, self.library, "--no-page", more=WORDS_ALONE) as found:
+        with serving(self.folder, self.library, "--no-page", more=self.settings) as found:
             yield found
 
     @contextmanager
@@ -278,3 +282,115 @@ def test_an_interrupted_indexing_through_a_server_is_cancelled_there_and_goes_on
         report = place.json("index", "many")
         assert report["indexed"] > 0, "it was not at its end"
         assert report["found"] == report["indexed"] + report["unchanged"] == 3_000 + 9, "the town is completed with it"
+
+
+NOTES = 60
+WAITING = """
+[spaces.text]
+part = "waiting_encoder:WaitingEncoder"
+gate = "gate"
+[spaces.image]
+part = ""
+[spaces.table]
+part = ""
+[indexing]
+batch_segments = 4
+workers = 0
+"""
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """Notes in words and in a space whose filling by another model waits in the middle while there is a gate."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    place = Place(tmp_path, WAITING)
+    (tmp_path / "notes").mkdir()
+    for number in range(NOTES):
+        (tmp_path / "notes" / f"{number}.txt").write_text(f"Note number{number} of the harbour and the storm.")
+    assert place.json("index", "notes")["indexed"] == NOTES
+    return place
+
+
+def _by_text(place: Place) -> list[tuple[str, float]]:
+    found = place.json("search", "a storm in the harbour, number7", "--spaces", "text")
+    assert found["closed_spaces"].keys() == {"image", "table"}
+    return [(hit["segment"], round(hit["score"], 5)) for result in found["results"] for hit in result["hits"]]
+
+
+def _held(place: Place) -> dict[str, Any]:
+    """The newest job, once it is held at the gate."""
+
+    def held() -> Any:
+        job = place.json("jobs", "show")
+        return job["state"] == "running" and job["progress"] and job
+
+    return eventually(held)  # type: ignore[no-any-return]
+
+
+def _let_go_when_cancelled(place: Place) -> None:
+    """Opens the gate for the batch at hand, after which the job looks whether it was cancelled."""
+    with closing(sqlite3.connect(place.library / JOBS_FILE)) as sql:
+        eventually(lambda: sql.execute("select cancelled from jobs order by started desc limit 1").fetchone()[0])
+    time.sleep(LOOK_S)
+    (place.folder / "gate").unlink()
+
+
+def test_a_space_goes_to_another_model_while_the_server_answers(notes: Place) -> None:
+    gate, move = notes.folder / "gate", ("reembed", "text", "--model", "other")
+    with notes.served():
+        before = _by_text(notes)
+        expected = notes.json(*move, "--dry-run")
+        assert (expected["before"], expected["after"], expected["documents"]) == ("hashing", "other", NOTES)
+
+        gate.touch()
+        moving = notes.start(*move)
+        job = _held(notes)
+        assert job["asked"]["model"] == "other"
+        assert _by_text(notes) == before, "by the old model, in the middle of it"
+        moving.send_signal(signal.SIGINT)
+        _let_go_when_cancelled(notes)
+        _, said = moving.communicate(timeout=100)
+        assert moving.returncode == 130
+        assert "stopped; text is still by hashing; " in said
+        assert notes.json("jobs", "show")["state"] == "cancelled"
+
+        gate.touch()
+        moving = notes.start("jobs", "resume", job["id"], "--json")
+        _held(notes)
+        assert "stops after the batch at hand" in notes.run("jobs", "cancel")[1]
+        _let_go_when_cancelled(notes)
+        half = json.loads(moving.communicate(timeout=100)[0])
+        assert (half["stopped"], half["before"], moving.returncode) == (True, "hashing", 130)
+        assert _by_text(notes) == before
+
+        done = notes.json("jobs", "resume")
+        assert (done["after"], done["previous"], done["stopped"]) == ("other", "hashing", False)
+        assert 0 < half["documents"] < NOTES
+        assert 0 < done["documents"] < NOTES - half["documents"], "what was filled before is not done again"
+        after = _by_text(notes)
+        assert after
+        assert after != before
+        assert notes.json("index", "notes")["unchanged"] == NOTES
+
+        back = notes.json("reembed", "text", "--rollback")
+        assert (back["after"], back["documents"], back["previous"]) == ("hashing", 0, "other")
+        assert _by_text(notes) == before
+        assert [job["state"] for job in notes.json("jobs", "list")][:3] == ["done", "done", "done"]
+    assert notes.json("reembed", "text", "--rollback")["after"] == "other", "without the server too"
+    assert _by_text(notes) == after
+
+
+def test_what_cannot_be_is_said_the_same_through_a_server(notes: Place) -> None:
+    wrong = [
+        ("not_found", ("reembed", "sound", "--model", "other")),
+        ("input", ("reembed", "words")),
+        ("input", ("reembed", "text", "--model", "other", "--pretrained", "weights")),
+        ("model_unavailable", ("reembed", "text", "--model", "absent")),
+        ("not_found", ("reembed", "text", "--rollback")),
+        ("not_found", ("reembed", "text", "--forget-previous")),
+    ]
+    alone = [notes.json(*command)["error"] for _, command in wrong]
+    assert [error["code"] for error in alone] == [code for code, _ in wrong]
+    with notes.served():
+        assert [notes.json(*command)["error"] for _, command in wrong] == alone
+        assert [job["asked"].get("space") for job in notes.json("jobs", "list")] == [None], "none was begun"
