@@ -156,14 +156,6 @@ class Jobs:
         return RunningJob(self, id, lock)
 
     @contextmanager
-    def running(self, asked: Mapping[str, Any]) -> Iterator["RunningJob"]:
-        """A new job that waits for nothing, for as long as the block runs."""
-        job = self.begin(asked)
-        job.start()
-        with self.ending(job):
-            yield job
-
-    @contextmanager
     def ending(self, job: "RunningJob") -> Iterator[None]:
         """The job ends with the block, and how the block ends says how."""
         try:

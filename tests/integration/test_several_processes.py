@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -19,8 +18,9 @@ import pytest
 from serving import eventually
 from town import command, environment, make_town, serving
 
+from mmsearch.client import Client
 from mmsearch.holding import HOLDER_FILE, Holder, holder_of
-from mmsearch.jobs import JOBS_FILE, LOOK_S
+from mmsearch.jobs import LOOK_S, Job, Jobs
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")]
 
@@ -311,75 +311,76 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return place
 
 
-def _by_text(place: Place) -> list[tuple[str, float]]:
-    found = place.json("search", "a storm in the harbour, number7", "--spaces", "text")
-    assert found["closed_spaces"].keys() == {"image", "table"}
-    return [(hit["segment"], round(hit["score"], 5)) for result in found["results"] for hit in result["hits"]]
+def _by_text(client: Client) -> list[tuple[str, float]]:
+    found = client.search("a storm in the harbour, number7", spaces=["text"])
+    assert found.closed_spaces == {}
+    return [(hit.segment_id, round(hit.score, 5)) for result in found.results for hit in result.hits]
 
 
-def _held(place: Place) -> dict[str, Any]:
-    """The newest job, once it is held at the gate."""
+def _held(jobs: Jobs) -> Job:
+    """The newest job, once it waits at the gate."""
 
     def held() -> Any:
-        job = place.json("jobs", "show")
-        return job["state"] == "running" and job["progress"] and job
+        job = jobs.get("last")
+        return job.state == "running" and job.progress.get("done") and job
 
-    return eventually(held)  # type: ignore[no-any-return]
+    return eventually(held, 200)  # type: ignore[no-any-return]
 
 
-def _let_go_when_cancelled(place: Place) -> None:
+def _let_go_when_cancelled(place: Place, jobs: Jobs) -> None:
     """Opens the gate for the batch at hand, after which the job looks whether it was cancelled."""
-    with closing(sqlite3.connect(place.library / JOBS_FILE)) as sql:
-        eventually(lambda: sql.execute("select cancelled from jobs order by started desc limit 1").fetchone()[0])
+    eventually(lambda: jobs.is_cancelled(jobs.get("last").id), 200)
     time.sleep(LOOK_S)
     (place.folder / "gate").unlink()
 
 
+@pytest.mark.timeout(900)
 def test_a_space_goes_to_another_model_while_the_server_answers(notes: Place) -> None:
     gate, move = notes.folder / "gate", ("reembed", "text", "--model", "other")
-    with notes.served():
-        before = _by_text(notes)
+    with notes.served() as (address, _), Client(address) as client, closing(Jobs(notes.library)) as jobs:
+        before = _by_text(client)
         expected = notes.json(*move, "--dry-run")
         assert (expected["before"], expected["after"], expected["documents"]) == ("hashing", "other", NOTES)
 
         gate.touch()
         moving = notes.start(*move)
-        job = _held(notes)
-        assert job["asked"]["model"] == "other"
-        assert _by_text(notes) == before, "by the old model, in the middle of it"
+        job = _held(jobs)
+        assert job.subject == "text by other"
+        assert _by_text(client) == before, "by the old model, in the middle of it"
         moving.send_signal(signal.SIGINT)
-        _let_go_when_cancelled(notes)
+        _let_go_when_cancelled(notes, jobs)
         _, said = moving.communicate(timeout=100)
-        assert moving.returncode == 130
+        assert moving.returncode == 130, said
         assert "stopped; text is still by hashing; " in said
-        assert notes.json("jobs", "show")["state"] == "cancelled"
+        assert jobs.get(job.id).state == "cancelled"
 
         gate.touch()
-        moving = notes.start("jobs", "resume", job["id"], "--json")
-        _held(notes)
+        moving = notes.start("jobs", "resume", job.id, "--json")
+        eventually(lambda: jobs.get("last").id != job.id, 200)
+        _held(jobs)
         assert "stops after the batch at hand" in notes.run("jobs", "cancel")[1]
-        _let_go_when_cancelled(notes)
+        _let_go_when_cancelled(notes, jobs)
         half = json.loads(moving.communicate(timeout=100)[0])
         assert (half["stopped"], half["before"], moving.returncode) == (True, "hashing", 130)
-        assert _by_text(notes) == before
+        assert _by_text(client) == before
 
         done = notes.json("jobs", "resume")
         assert (done["after"], done["previous"], done["stopped"]) == ("other", "hashing", False)
         assert 0 < half["documents"] < NOTES
         assert 0 < done["documents"] < NOTES - half["documents"], "what was filled before is not done again"
-        after = _by_text(notes)
+        after = _by_text(client)
         assert after
         assert after != before
-        assert notes.json("index", "notes")["unchanged"] == NOTES
+        assert client.index(notes.folder / "notes").unchanged == NOTES
 
         back = notes.json("reembed", "text", "--rollback")
         assert (back["after"], back["documents"], back["previous"]) == ("hashing", 0, "other")
-        assert _by_text(notes) == before
-        assert [job["state"] for job in notes.json("jobs", "list")][:3] == ["done", "done", "done"]
+        assert _by_text(client) == before
+        assert [job.state for job in client.jobs()] == ["done", "done", "done", "cancelled", "cancelled", "done"]
     assert notes.json("reembed", "text", "--rollback")["after"] == "other", "without the server too"
-    assert _by_text(notes) == after
 
 
+@pytest.mark.timeout(900)
 def test_what_cannot_be_is_said_the_same_through_a_server(notes: Place) -> None:
     wrong = [
         ("not_found", ("reembed", "sound", "--model", "other")),
@@ -393,4 +394,5 @@ def test_what_cannot_be_is_said_the_same_through_a_server(notes: Place) -> None:
     assert [error["code"] for error in alone] == [code for code, _ in wrong]
     with notes.served():
         assert [notes.json(*command)["error"] for _, command in wrong] == alone
-        assert [job["asked"].get("space") for job in notes.json("jobs", "list")] == [None], "none was begun"
+        with closing(Jobs(notes.library)) as jobs:
+            assert [job.space for job in jobs.all()] == [""], "none was begun"
