@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -11,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self, cast, get_args
 
 from mmsearch.answering.asking import Answering
-from mmsearch.errors import ConfigError, InputError, StoreError
+from mmsearch.errors import ConfigError, InputError, LibraryLocked, StoreError
 from mmsearch.feedback import Feedback
 from mmsearch.holding import Hold
 from mmsearch.indexing import Indexer
@@ -55,6 +56,8 @@ log = logging.getLogger(__name__)
 
 TURN_S = 0.2
 """Between looks at whether whoever waits for another change still wants to."""
+PATIENCE_S = 5.0
+"""How long a small change waits for an indexing to end."""
 STOPPED = Report(0, 0, 0, 0, 0, 0.0, (), {}, {}, stopped=True)
 """Of an indexing that was ended before its turn came."""
 
@@ -256,16 +259,11 @@ class App:
         }
         self.manifest.succession.remember_makers(made)
 
-    def require_named(self, spaces: Iterable[str]) -> None:
-        """Raises ConfigError when there is no space of one of the names."""
-        for name in spaces:
-            if name not in self.encoders:
-                raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
-
     def require(self, spaces: Iterable[str]) -> None:
         """Raises ModelUnavailable when one of the spaces is closed, ConfigError when there is none of that name."""
         for name in spaces:
-            self.require_named([name])
+            if name not in self.encoders:
+                raise ConfigError(f'no space is called "{name}"; there are {", ".join(self.encoders)}')
             _ = self.encoders[name].space
 
     def reranker_facts(self, rerank: bool | None) -> dict[str, Any] | None:
@@ -354,6 +352,15 @@ class App:
         finally:
             if came:
                 self.writing.release()
+
+    @contextmanager
+    def soon(self) -> Iterator[None]:
+        """A turn for a small change. Raises LibraryLocked while an indexing is under way."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        with self.turn(lambda: time.monotonic() > deadline_s) as came:
+            if not came:
+                raise LibraryLocked("an indexing of this library is under way; try again when it is done, or cancel it")
+            yield
 
     def close(self) -> None:
         """End what was submitted; release the store, the manifest, the feedback, the jobs and the library."""

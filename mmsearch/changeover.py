@@ -6,21 +6,23 @@ the new ones. The old collection is kept, free of documents that change or go, u
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import cast
 
 from mmsearch.app import App
 from mmsearch.errors import ConfigError, InputError, JobError, ModelUnavailable, NotFound, SpaceMismatch
-from mmsearch.model_choice import MODEL_OPTIONS, naming, same_model, with_model
+from mmsearch.jobs import Job, RunningJob
+from mmsearch.model_choice import MODEL_OPTIONS, is_place, naming, same_model, with_model
 from mmsearch.parts import build, closed_reason, in_force, readers_of
 from mmsearch.planning import reading
 from mmsearch.progress import Progress
 from mmsearch.protocols import Encoder
 from mmsearch.reembedding import Filling, ReembedEstimate
 from mmsearch.settings import Part
-from mmsearch.spaces import CATALOGUE, drop_doomed
+from mmsearch.spaces import CATALOGUE, drop_doomed, require_known
 from mmsearch.succession import Spare
 from mmsearch.types import Reembedded, Space
 
@@ -45,16 +47,17 @@ def reembed(
     """Fill the space by another model from what the library holds, and change over when it is whole; as a job.
 
     Without a `model` by the one that the settings name. What is lacking is filled in where the space is by that model
-    already, and what was begun by another one is given up. Raises ConfigError, InputError for an empty library or the
-    space of words, ModelUnavailable, ModelError, StoreError, JobError where every document failed; the same call goes
-    on from there.
+    already, and what was begun by another one is given up. Raises NotFound for an unknown space, InputError for an
+    empty library, the space of words or an option that the encoder does not take, ModelUnavailable, ModelError,
+    StoreError, JobError where every document failed; the same call goes on from there.
     """
-    _check(app, name)
-    part, encoder = _wanted(app, name, model, pretrained)
-    named = naming(part).options if model else {}
-    weights = {option: str(named.get(option) or "") for option in MODEL_OPTIONS}
-    asked = {"space": name, **weights, "rollback": False}
-    return _as_job(app, asked, part, encoder, on_progress, stop)
+    move = _to_model(app, name, model, pretrained)
+    return _run(app, app.jobs.begin(move.asked), move, on_progress, stop)
+
+
+def submit_reembed(app: App, name: str, model: str = "", pretrained: str = "") -> Job:
+    """The same, not waited for: begun after what was submitted before. Raises what shows at once, and Busy."""
+    return _submit(app, _to_model(app, name, model, pretrained))
 
 
 def roll_back(app: App, name: str, on_progress: OnProgress, stop: Stop = lambda: False) -> Reembedded:
@@ -62,7 +65,55 @@ def roll_back(app: App, name: str, on_progress: OnProgress, stop: Stop = lambda:
 
     Raises NotFound when there is none, ConfigError, ModelUnavailable, SpaceMismatch when its model changed meanwhile.
     """
+    move = _back(app, name)
+    return _run(app, app.jobs.begin(move.asked), move, on_progress, stop)
+
+
+def submit_roll_back(app: App, name: str) -> Job:
+    """The same, not waited for: begun after what was submitted before. Raises what shows at once, and Busy."""
+    return _submit(app, _back(app, name))
+
+
+def forget_previous(app: App, name: str) -> int:
+    """Drop the previous collection of the space; how many rows it had.
+
+    Raises NotFound when there is none, LibraryLocked while an indexing is under way.
+    """
     _check(app, name)
+    with app.soon():
+        previous = _previous(app, name)
+        app.store.open(previous.collection, previous.space)
+        rows = app.store.count(previous.collection)
+        app.manifest.succession.doom(previous)
+        drop_doomed(app.manifest, app.store)
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """What a job is asked, and the part with its encoder that are to serve the space, looked up when it begins."""
+
+    asked: Mapping[str, object]
+    successor: Callable[[], tuple[Part, Encoder]]
+
+
+def _to_model(app: App, name: str, model: str, pretrained: str) -> _Move:
+    _check(app, name)
+    wanted = _wanted(app, name, model, pretrained)
+    named = naming(wanted[0]).options if model else {}
+    weights = {option: str(named.get(option) or "") for option in MODEL_OPTIONS}
+    return _Move({"roots": [], "space": name, **weights, "rollback": False}, lambda: wanted)
+
+
+def _back(app: App, name: str) -> _Move:
+    _check(app, name)
+    _former(app, name)
+    asked = {"roots": [], "space": name, "model": "", "pretrained": "", "rollback": True}
+    return _Move(asked, partial(_former, app, name))
+
+
+def _former(app: App, name: str) -> tuple[Part, Encoder]:
+    """The part with the previous model of the space, and its encoder."""
     previous = _previous(app, name)
     own, made = app.settings.encoders[name], app.manifest.succession.maker(previous.space)
     if made is None or made.part != own.part:
@@ -74,32 +125,24 @@ def roll_back(app: App, name: str, on_progress: OnProgress, stop: Stop = lambda:
             f'the previous "{name}" was made by another version of {encoder.space.model}, which is not here any more: '
             f'run "mmsearch reembed {name} --forget-previous"'
         )
-    asked = {"space": name, "model": "", "pretrained": "", "rollback": True}
-    return _as_job(app, asked, part, encoder, on_progress, stop)
+    return part, encoder
 
 
-def forget_previous(app: App, name: str) -> int:
-    """Drop the previous collection of the space; how many rows it had. Raises NotFound when there is none."""
-    _check(app, name)
-    with app.writing:
-        previous = _previous(app, name)
-        app.store.open(previous.collection, previous.space)
-        rows = app.store.count(previous.collection)
-        app.manifest.succession.doom(previous)
-        drop_doomed(app.manifest, app.store)
-        return rows
+def _submit(app: App, move: _Move) -> Job:
+    return app.queue.submit(move.asked, lambda job, stop: _run(app, job, move, lambda _: None, stop))
 
 
-def _as_job(
-    app: App, asked: dict[str, object], part: Part, encoder: Encoder, on_progress: OnProgress, stop: Stop
-) -> Reembedded:
-    with app.jobs.running({"roots": [], **asked}) as job:
+def _run(app: App, job: RunningJob, move: _Move, on_progress: OnProgress, stop: Stop) -> Reembedded:
+    """The job, now that its turn has come."""
 
-        def tell(step: Progress) -> None:
-            job.step(asdict(step))
-            on_progress(step)
+    def tell(step: Progress) -> None:
+        job.step(asdict(step))
+        on_progress(step)
 
-        done = _move(app, str(asked["space"]), part, encoder, tell, lambda: stop() or job.is_cancelled)
+    with app.jobs.ending(job):
+        job.start()
+        part, encoder = move.successor()
+        done = _move(app, str(move.asked["space"]), part, encoder, tell, lambda: stop() or job.cancelled())
         job.report = done = replace(done, job=job.id)
     return done
 
@@ -110,7 +153,8 @@ def _move(app: App, name: str, part: Part, encoder: Encoder, on_progress: OnProg
     with _moving(app, name):
         with app.writing:
             before = app.manifest.spaces().get(name)
-            _begin(app, name, part, encoder.space)
+            if not (stopped := stop()):
+                _begin(app, name, part, encoder.space)
 
         def whole() -> None:
             if app.manifest.spaces().get(name) != before:
@@ -121,7 +165,7 @@ def _move(app: App, name: str, part: Part, encoder: Encoder, on_progress: OnProg
             if before is None or before[1].fingerprint != encoder.space.fingerprint:
                 _change_over(app, name, part, encoder)
 
-        stopped = filling.fill(on_progress, stop, whole)
+        stopped = stopped or filling.fill(on_progress, stop, whole)
     previous = app.manifest.succession.spare(name, "previous")
     return Reembedded(
         space=name,
@@ -200,7 +244,7 @@ def _closed_meanwhile(app: App, name: str) -> str:
 def _wanted(app: App, name: str, model: str, pretrained: str) -> tuple[Part, Encoder]:
     """The part with the model that is asked for (the settings' own where none is), and its encoder.
 
-    Raises ConfigError when it does not take the options, ModelUnavailable.
+    Raises InputError when it does not take the options, ModelUnavailable.
     """
     part = own = app.settings.encoders[name]
     if model:
@@ -208,8 +252,11 @@ def _wanted(app: App, name: str, model: str, pretrained: str) -> tuple[Part, Enc
         part = with_model(own, Part.model_validate({"part": own.part, "model": model, **weights}))
     elif pretrained:
         raise InputError("--pretrained names the weights of a model: name that too")
-    encoder = cast(Encoder, build(part))
-    if model and not model.startswith((".", "/", "~")) and closed_reason(encoder):
+    try:
+        encoder = cast(Encoder, build(part))
+    except ConfigError as error:
+        raise (InputError(str(error)) if model else error) from error
+    if model and not is_place(model) and closed_reason(encoder):
         weights_option = f" --pretrained {pretrained}" if pretrained else ""
         raise ModelUnavailable(
             f'{model} is not here: run "mmsearch models pull {name} --model {model}{weights_option}" where there is '
@@ -244,8 +291,8 @@ def _previous(app: App, name: str) -> Spare:
 
 
 def _check(app: App, name: str) -> None:
-    """Raises ConfigError, InputError when there is nothing to be taken to another model."""
-    app.require_named([name])
+    """Raises NotFound, InputError when there is nothing to be taken to another model."""
+    require_known([name], app.encoders)
     if name == CATALOGUE:
         raise InputError(f'"{name}" has no model; "mmsearch index" makes it anew where the analysis of words changed')
     if CATALOGUE not in app.manifest.spaces():

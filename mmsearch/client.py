@@ -5,7 +5,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mmsearch import changeover
 from mmsearch.app import App
 from mmsearch.errors import ConfigError, LibraryLocked
 from mmsearch.feedback import Judgement
@@ -312,14 +311,15 @@ class Client:
         """Take a space to another model, from what the library holds; searches go on with the old one meanwhile.
 
         Without a `model` to the one that the settings name. The library remembers it, and keeps the old collection
-        for `roll_back`. Stopped or killed, the same call goes on from there. Raises ConfigError, InputError,
-        ModelUnavailable, StoreError.
+        for `roll_back`. Stopped or killed, the same call goes on from there. A server does it as a job of its own,
+        with a model that is on its machine. Raises NotFound for an unknown space, InputError, ModelUnavailable,
+        StoreError, and Forbidden for a model in a folder of a server elsewhere.
         """
-        return changeover.reembed(self.app, space, model, pretrained, on_progress, stop)
+        return self.library.reembed(space, model, pretrained, on_progress, stop)
 
     def estimate_reembed(self, space: str, model: str = "", pretrained: str = "") -> ReembedEstimate:
         """What `reembed` will take in time, measured for a few seconds, and in disk. Changes nothing."""
-        return changeover.estimate_reembed(self.app, space, model, pretrained)
+        return self.library.estimate_reembed(space, model, pretrained)
 
     def roll_back(
         self,
@@ -331,11 +331,14 @@ class Client:
 
         Raises NotFound when there is none, ConfigError, ModelUnavailable, SpaceMismatch when it is not the same now.
         """
-        return changeover.roll_back(self.app, space, on_progress, stop)
+        return self.library.roll_back(space, on_progress, stop)
 
     def forget_previous(self, space: str) -> int:
-        """Drop what is kept for `roll_back`; how many rows it had. Raises NotFound when there is none."""
-        return changeover.forget_previous(self.app, space)
+        """Drop what is kept for `roll_back`; how many rows it had.
+
+        Raises NotFound when there is none, LibraryLocked while an indexing is under way.
+        """
+        return self.library.forget_previous(space)
 
     def export(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
         """Write the library into a new folder: Parquet files, and one JSON file that vouches for them.

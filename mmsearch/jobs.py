@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 from uuid import uuid4
 
 from filelock import BaseFileLock, FileLock, Timeout
@@ -33,8 +33,10 @@ FOLLOW_S = 0.2
 LONGEST_SILENCE_S = 1.0
 """Whoever follows a job hears of it at least so often."""
 
+Outcome = TypeVar("Outcome", Report, Reembedded)
+
 State = Literal["waiting", "running", "done", "cancelled", "interrupted", "failed"]
-"""`waiting` for another indexing of the library to end; `interrupted` by a person, a signal or a killed process;
+"""`waiting` for another change of the library to end; `interrupted` by a person, a signal or a killed process;
 `failed` by an error that no document is to blame for."""
 UNDER_WAY: tuple[State, ...] = ("waiting", "running")
 
@@ -96,15 +98,15 @@ class Job:
         """The documents that could not be indexed."""
         return tuple(Failure(**failure) for failure in self.report.get("failed", ()))
 
-    def outcome(self) -> Report:
-        """The report of an indexing that is over. Raises what it failed by, JobError where its process died."""
+    def outcome(self, kind: type[Outcome]) -> Outcome:
+        """The report of a job of the kind that is over. Raises what it failed by, JobError where its process died."""
         if self.state == "failed":
             raise error_named(*self.error.split(": ", 1))
         if not self.report:
             raise JobError(
-                f"job {self.id} was {self.state}; what is done is kept, the next indexing goes on from there"
+                f"job {self.id} was {self.state}; what is done is kept, the same asked again goes on from there"
             )
-        return Report(**{**self.report, "failed": self.failed})
+        return kind(**{**self.report, "failed": self.failed})
 
     @property
     def failed_places(self) -> tuple[str | Root, ...]:
@@ -152,14 +154,6 @@ class Jobs:
             self._sql.execute("insert into jobs values (?,?,?,?,?,?,?,?,?)", row)
             self._sql.execute(f"delete from jobs where id not in ({newest})", (KEPT_JOBS,))
         return RunningJob(self, id, lock)
-
-    @contextmanager
-    def running(self, asked: Mapping[str, Any]) -> Iterator["RunningJob"]:
-        """A new job that waits for nothing, for as long as the block runs."""
-        job = self.begin(asked)
-        job.start()
-        with self.ending(job):
-            yield job
 
     @contextmanager
     def ending(self, job: "RunningJob") -> Iterator[None]:

@@ -7,11 +7,24 @@ from typing import Any, Protocol
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
 from mmsearch.progress import Progress
-from mmsearch.types import Document, Engine, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.reembedding import ReembedEstimate
+from mmsearch.types import (
+    Document,
+    Engine,
+    IndexedDocument,
+    Query,
+    Ranking,
+    Reembedded,
+    Report,
+    Result,
+    Root,
+    SpaceState,
+    Stats,
+)
 
 
 class JobList(Protocol):
-    """The indexings of a library."""
+    """The indexings and re-embeddings of a library."""
 
     def all(self) -> list[Job]:
         """Every job, the newest first."""
@@ -92,6 +105,30 @@ class Library(Judgements, Protocol):
 
     def remove(self, document_id: str) -> None:
         """Take the document out of the library."""
+
+    def reembed(
+        self,
+        space: str,
+        model: str = "",
+        pretrained: str = "",
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Reembedded:
+        """Take a space to another model; searches go on with the old one meanwhile."""
+
+    def estimate_reembed(self, space: str, model: str = "", pretrained: str = "") -> ReembedEstimate:
+        """What that will take. Changes nothing."""
+
+    def roll_back(
+        self,
+        space: str,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Reembedded:
+        """Take a space back to its previous model. Raises NotFound when there is none."""
+
+    def forget_previous(self, space: str) -> int:
+        """Drop what is kept of the previous model; how many rows it had. Raises NotFound, LibraryLocked."""
 
     def search(self, query: Query) -> Ranking:
         """The ranking for the query."""

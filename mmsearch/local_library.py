@@ -1,26 +1,36 @@
 """A library in this process, as a client asks it."""
 
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mmsearch import changeover
 from mmsearch.app import App
-from mmsearch.errors import LibraryLocked, NotFound
+from mmsearch.errors import NotFound
 from mmsearch.examples import examples
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
 from mmsearch.manifest import Entry
 from mmsearch.progress import Progress
+from mmsearch.reembedding import ReembedEstimate
 from mmsearch.sources import given, original
 from mmsearch.sources.found import reachable
 from mmsearch.spaces import held_collections, indexed, states
-from mmsearch.types import Document, Engine, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.types import (
+    Document,
+    Engine,
+    IndexedDocument,
+    Query,
+    Ranking,
+    Reembedded,
+    Report,
+    Result,
+    Root,
+    SpaceState,
+    Stats,
+)
 from mmsearch.writing import Writer
-
-PATIENCE_S = 5.0
-"""How long a small change waits for an indexing to end."""
 
 
 class LocalLibrary:
@@ -134,16 +144,41 @@ class LocalLibrary:
         A file elsewhere stays where it is, and the next indexing of its folder brings it back. Raises NotFound, and
         LibraryLocked while an indexing is under way.
         """
-        deadline_s = time.monotonic() + PATIENCE_S
-        with self.app.turn(lambda: time.monotonic() > deadline_s) as came:
-            if not came:
-                raise LibraryLocked("an indexing of this library is under way; try again when it is done, or cancel it")
+        with self.app.soon():
             entry = self._entry(document_id)
             self.app.uploads.remove(entry.uri, self.app.readers)
             held = held_collections(self.app.manifest, self.app.store)
             with closing(Writer(self.app.store, self.app.manifest, self.app.renditions, held, 1)) as writer:
                 writer.remove([entry.id])
             self.app.renew()
+
+    def reembed(
+        self,
+        space: str,
+        model: str = "",
+        pretrained: str = "",
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Reembedded:
+        """See changeover.reembed."""
+        return changeover.reembed(self.app, space, model, pretrained, on_progress, stop)
+
+    def estimate_reembed(self, space: str, model: str = "", pretrained: str = "") -> ReembedEstimate:
+        """See changeover.estimate_reembed."""
+        return changeover.estimate_reembed(self.app, space, model, pretrained)
+
+    def roll_back(
+        self,
+        space: str,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Reembedded:
+        """See changeover.roll_back."""
+        return changeover.roll_back(self.app, space, on_progress, stop)
+
+    def forget_previous(self, space: str) -> int:
+        """See changeover.forget_previous."""
+        return changeover.forget_previous(self.app, space)
 
     def documents(self, offset: int = 0, limit: int = 100, part: str = "") -> list[IndexedDocument]:
         """The documents of the library, or those whose place holds the part, in the order of their places."""

@@ -4,6 +4,7 @@ A library knows the model of each of its spaces. It goes on with that one until 
 `mmsearch reembed`, which takes the library to another model, or by a setting that names one, which is not overruled.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def names_model(part: Part | None) -> bool:
 
 def naming(part: Part) -> Part:
     """The part with the options that name its model alone; files and folders by their absolute paths."""
-    options = {name: _settled(part.options[name]) for name in MODEL_OPTIONS if name in part.options}
+    options = {name: settled(part.options[name]) for name in MODEL_OPTIONS if name in part.options}
     return Part(part=part.part, **options)
 
 
@@ -51,8 +52,14 @@ def serving(set_part: Part, explicit: bool, made: Part | None, instead_of: Part 
     return with_model(set_part, made) if moving or overruled or not explicit else set_part
 
 
-def _settled(value: Any) -> Any:
-    """A path that is there as it reads from everywhere."""
-    if not isinstance(value, str) or not (path := Path(value).expanduser()).exists():
+def is_place(model: str) -> bool:
+    """Whether it says where a model lies, and not what it is called."""
+    return model.startswith((".", "~")) or Path(model).is_absolute()
+
+
+def settled(value: Any) -> Any:
+    """A path that is there as it reads from everywhere, all else as it is."""
+    if not isinstance(value, str) or not value:
         return value
-    return str(path.absolute())
+    place = os.path.expanduser(value)  # noqa: PTH111 - Path's raises for a user that is none
+    return str(Path(place).absolute()) if os.path.exists(place) else value  # noqa: PTH110 - or for too long a name

@@ -1,4 +1,4 @@
-"""Indexings that are asked for and not waited for: one after another in a thread of the library's own."""
+"""Jobs that are asked for and not waited for: one after another in a thread of the library's own."""
 
 import logging
 import threading

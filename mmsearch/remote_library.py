@@ -13,7 +13,7 @@ from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -22,11 +22,25 @@ from mmsearch.asking import SearchFields
 from mmsearch.errors import Busy, InputError, JobError, MMSearchError, NotFound, StoreUnavailable
 from mmsearch.feedback import Judgement, asked_by
 from mmsearch.holding import holder_of
-from mmsearch.jobs import Job
+from mmsearch.jobs import Job, Outcome
+from mmsearch.model_choice import settled
 from mmsearch.progress import Progress
+from mmsearch.reembedding import ReembedEstimate
 from mmsearch.schemas import encoded, error_of, job_of, ranking_of, state_of, stats_of
 from mmsearch.sources.found import reachable
-from mmsearch.types import Document, Engine, IndexedDocument, Query, Ranking, Report, Result, Root, SpaceState, Stats
+from mmsearch.types import (
+    Document,
+    Engine,
+    IndexedDocument,
+    Query,
+    Ranking,
+    Reembedded,
+    Report,
+    Result,
+    Root,
+    SpaceState,
+    Stats,
+)
 
 TIMEOUT = httpx2.Timeout(120.0, connect=5.0)
 """A search may have to wait for a model that is being loaded; a stream says something every 15 s."""
@@ -76,7 +90,8 @@ class RemoteLibrary:
         prune: bool = False,
         engine: Engine = "local",
     ) -> Report:
-        return self._done(self.submit(roots, spaces, verify=verify, prune=prune, engine=engine), on_progress, stop)
+        job = self.submit(roots, spaces, verify=verify, prune=prune, engine=engine)
+        return self._done(job, Report, on_progress, stop)
 
     def submit(
         self,
@@ -107,7 +122,7 @@ class RemoteLibrary:
         headers = {**self._authorization(), "Content-Type": "application/x-ndjson"}
         sent = map(record_line, records)  # cannot be sent twice, so it is not tried again
         job = self._once("POST", "/v1/documents/records", params=asked, headers=headers, content=sent)
-        return self._done(job_of(_said(job)), on_progress, stop)
+        return self._done(job_of(_said(job)), Report, on_progress, stop)
 
     def add(
         self,
@@ -122,10 +137,36 @@ class RemoteLibrary:
                 with reachable(file):
                     sent.append(("files", (file.name, opened.enter_context(file.open("rb")))))
             job = self._change("POST", "/v1/documents", files=sent, data={"replace": str(replace).lower()})
-        return self._done(job_of(job), on_progress, stop)
+        return self._done(job_of(job), Report, on_progress, stop)
 
     def remove(self, document_id: str) -> None:
         self._change("DELETE", f"/v1/documents/{_segment(document_id)}")
+
+    def reembed(
+        self,
+        space: str,
+        model: str = "",
+        pretrained: str = "",
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Reembedded:
+        job = self._change("POST", _of_space(space, "reembed"), body=_weights(model, pretrained))
+        return self._done(job_of(job), Reembedded, on_progress, stop)
+
+    def estimate_reembed(self, space: str, model: str = "", pretrained: str = "") -> ReembedEstimate:
+        place = _of_space(space, "reembed/estimate")
+        return ReembedEstimate(**self._change("POST", place, body=_weights(model, pretrained)))
+
+    def roll_back(
+        self,
+        space: str,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Reembedded:
+        return self._done(job_of(self._change("POST", _of_space(space, "rollback"))), Reembedded, on_progress, stop)
+
+    def forget_previous(self, space: str) -> int:
+        return int(self._change("DELETE", _of_space(space, "previous"))["forgotten_rows"])
 
     def search(self, query: Query) -> Ranking:
         fields = SearchFields.of(query).model_dump()
@@ -184,7 +225,9 @@ class RemoteLibrary:
     def close(self) -> None:
         self._open.close()
 
-    def _done(self, job: Job, on_progress: Callable[[Progress], None], stop: Callable[[], bool]) -> Report:
+    def _done(
+        self, job: Job, kind: type[Outcome], on_progress: Callable[[Progress], None], stop: Callable[[], bool]
+    ) -> Outcome:
         """The report of the job when it is over; it is cancelled when whoever waits for it is interrupted or stops."""
         last: Mapping[str, Any] = {}
         try:
@@ -200,7 +243,7 @@ class RemoteLibrary:
             with suppress(MMSearchError):
                 self.jobs.cancel(job.id)
             raise
-        return job.outcome()
+        return job.outcome(kind)
 
     def _events(self, place: str) -> Iterator[Any]:
         """What the server tells at the place, until it ends or breaks off."""
@@ -264,7 +307,7 @@ class RemoteLibrary:
 
 
 class RemoteJobs:
-    """The indexings of the library behind a server."""
+    """The indexings and re-embeddings of the library behind a server."""
 
     def __init__(self, library: RemoteLibrary) -> None:
         self._library = library
@@ -365,6 +408,15 @@ def _segment(id: str, of: str = "document") -> str:
     if not id.isalnum():
         raise NotFound(f"the library has no {of} {id[:80]!r}")
     return id
+
+
+def _of_space(name: str, what: str) -> str:
+    return f"/v1/spaces/{quote(name, safe='')}/{what}"
+
+
+def _weights(model: str, pretrained: str) -> dict[str, str]:
+    """A model as a server on this machine finds it, whatever folder it runs in."""
+    return {"model": settled(model), "pretrained": settled(pretrained)}
 
 
 def _place(document: str | Path) -> str:

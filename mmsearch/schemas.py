@@ -243,6 +243,11 @@ def reembed_estimate_json(estimate: ReembedEstimate) -> dict[str, Any]:
     return asdict(estimate)
 
 
+def forgotten_json(space: str, rows: int) -> dict[str, Any]:
+    """`mmsearch reembed --forget-previous --json`."""
+    return {"space": space, "forgotten_rows": rows}
+
+
 def reembedded_json(done: Reembedded) -> dict[str, Any]:
     """`mmsearch reembed --json`."""
     return asdict(done)

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
-from mmsearch.errors import ModelUnavailable
+from mmsearch.errors import ModelUnavailable, NotFound
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Encoder, Store
 from mmsearch.types import IndexedDocument, Space, SpaceState
@@ -24,6 +24,12 @@ class OpenSpace:
 def fingerprints(spaces: Mapping[str, OpenSpace]) -> dict[str, str]:
     """The spaces' fingerprints by name: equal where scores are made alike."""
     return {name: opened.space.fingerprint for name, opened in sorted(spaces.items())}
+
+
+def require_known(names: Iterable[str], known: Iterable[str]) -> None:
+    """Raises NotFound when there is no space of one of the names."""
+    if unknown := set(names).difference(known):
+        raise NotFound(f'no space is called "{min(unknown)[:80]}"; there are {", ".join(known)}')
 
 
 def open_for_search(

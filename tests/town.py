@@ -77,7 +77,8 @@ def serving(
     )
     assert process.stdout
     try:
-        assert process.stdout.readline() == "loading the models ...\n"
+        line = process.stdout.readline()
+        assert line == "loading the models ...\n", line + process.stdout.read()
         line = process.stdout.readline()
         assert " ready at http://127.0.0.1:" in line, line + process.stdout.read()
         yield line.split(" ready at ")[1].split()[0], process

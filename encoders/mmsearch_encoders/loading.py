@@ -1,5 +1,6 @@
 """How models are loaded and run here: once for all threads, on the best device, with their errors in our words."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,5 +104,5 @@ def loading(model: str, place: Path) -> Iterator[None]:
 
 def existing(path: str | Path) -> Path | None:
     """The path with `~` expanded, absolute, if it is there."""
-    found = Path(path).expanduser()
-    return found.absolute() if found.exists() else None
+    found = os.path.expanduser(path)  # noqa: PTH111 - Path's raises for a user that is none
+    return Path(found).absolute() if os.path.exists(found) else None  # noqa: PTH110 - or for too long a name

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import BAD_DOCUMENTS, INTERRUPTED, Json, Library, errors, print_json
+from mmsearch.cli.options import BAD_DOCUMENTS, INTERRUPTED, Json, Library, Wait, errors, print_json
 from mmsearch.cli.stopping import stopping
 
 
@@ -57,23 +57,25 @@ def reembed(
     forget_previous: Annotated[
         bool, typer.Option("--forget-previous", help="Drop what is kept to go back to.")
     ] = False,
+    wait: Wait = None,
     as_json: Json = False,
 ) -> None:
     """Take a space to another model, from what the library holds; searches go on with the old one meanwhile.
 
-    The library remembers its model: the settings need not be changed.
+    The library remembers its model: the settings need not be changed. A library that is served is changed by its
+    server.
     """
     if not (dry_run or forget_previous):
-        run_reembed(library, space, model, pretrained, rollback, as_json)
+        run_reembed(library, space, model, pretrained, rollback, as_json, wait)
         return
     from mmsearch import schemas, terminal, terminal_moves
     from mmsearch.client import Client
 
-    with errors(as_json), Client(library, create=False) as client:
+    with errors(as_json), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait) as client:
         if forget_previous:
             rows = client.forget_previous(space)
             if as_json:
-                print_json({"space": space, "forgotten_rows": rows})
+                print_json(schemas.forgotten_json(space, rows))
             else:
                 terminal.out.print(f"{rows:,} rows of the previous model of {space} were dropped")
         else:
@@ -84,12 +86,20 @@ def reembed(
                 terminal_moves.show_estimate(expected)
 
 
-def run_reembed(library: str | None, space: str, model: str, pretrained: str, rollback: bool, as_json: bool) -> None:
+def run_reembed(
+    library: str | None,
+    space: str,
+    model: str,
+    pretrained: str,
+    rollback: bool,
+    as_json: bool,
+    wait: float | None = None,
+) -> None:
     """Say what it takes, do it, show how far it is and what was done, and leave with the exit code for it."""
     from mmsearch import schemas, terminal, terminal_moves
     from mmsearch.client import Client
 
-    with errors(as_json), Client(library, create=False) as client:
+    with errors(as_json), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait) as client:
         with stopping() as stop, terminal.progress(quiet=as_json, doing=f"embedding {space}") as on_progress:
             if rollback:
                 done = client.roll_back(space, on_progress, stop)

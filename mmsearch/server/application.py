@@ -15,6 +15,7 @@ from mmsearch.server.documents import document_routes
 from mmsearch.server.doors import Doorkeeper, owner
 from mmsearch.server.feedback import feedback_routes
 from mmsearch.server.metrics import Metrics, metric_routes
+from mmsearch.server.moving import moving_routes
 from mmsearch.server.records import record_routes
 from mmsearch.server.searching import search_routes
 from mmsearch.server.state import state_routes
@@ -63,6 +64,7 @@ def application(
     api.include_router(document_routes(library, check))
     api.include_router(record_routes(library, check))
     api.include_router(job_routes(app, check))
+    api.include_router(moving_routes(app, check))
     api.include_router(feedback_routes(app, check))
 
     @api.get("/v1/{path:path}", include_in_schema=False)

@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from mmsearch.app import App
-from mmsearch.errors import InputError, NotFound
+from mmsearch.errors import InputError
 from mmsearch.jobs import FOLLOW_S, Job, News
 from mmsearch.schemas import encoded, job_json
 from mmsearch.server.answers import ERRORS, Json
 from mmsearch.server.doors import neighbour
 from mmsearch.sources import is_remote
+from mmsearch.spaces import require_known
 from mmsearch.types import Engine, Root
 
 MOST_ROOTS = 1_000
@@ -41,8 +42,7 @@ class IndexRequest(BaseModel):
             place for place in places if "\0" in place or not (is_remote(place) or Path(place).is_absolute())
         ]:
             raise InputError(f"{relative[0][:200]!r} is neither an absolute path nor an address")
-        if unknown := set(self.spaces) - app.encoders.keys():
-            raise NotFound(f'no space is called "{min(unknown)[:80]}"; there are {", ".join(app.encoders)}')
+        require_known(self.spaces, app.encoders)
 
 
 class JobsJson(BaseModel):

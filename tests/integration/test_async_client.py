@@ -55,6 +55,10 @@ def test_it_asks_a_server(tmp_path: Path) -> None:
     async def use(address: str) -> list[str]:
         async with AsyncClient(address, server={"token": TOKEN}) as client:
             assert (await client.index(town)).indexed == 9
+            assert (await client.estimate_reembed("text", "other")).documents == 9
+            assert (await client.reembed("text", "other")).after == "other"
+            assert (await client.roll_back("text")).after == "hashing"
+            assert await client.forget_previous("text") > 0
             return [result.segment.id for result in (await client.search("whale")).results]
 
     with open_light(tmp_path / "library") as local, on_a_port(served(local)) as address:

@@ -35,7 +35,7 @@ from mmsearch.progress import Progress
 from mmsearch.remote_library import RemoteLibrary
 from mmsearch.schemas import error_json
 from mmsearch.server.answers import answer_errors
-from mmsearch.types import And, Compare, Contains, Not, Query, Ranking
+from mmsearch.types import And, Compare, Contains, Not, Query, Ranking, Report
 
 pytestmark = pytest.mark.slow
 
@@ -253,6 +253,60 @@ def test_an_indexing_that_is_stopped_ends_after_the_batch_at_hand(
     assert far_shelf.index(notes).unchanged == report.indexed
 
 
+def test_a_space_goes_to_another_model_and_back(far_shelf: Client, notes: Path) -> None:
+    def model() -> str:
+        [text] = [state.space for state in far_shelf.spaces() if state.name == "text" and state.space]
+        assert far_shelf.search("otter number2", spaces=["text"]).results[0].segment.text == "Otter number2."
+        return text.model
+
+    assert far_shelf.index(notes).indexed == 4
+    assert model() == "hashing"
+    there = far_shelf.estimate_reembed("text", "other")
+    assert (there.before, there.after, there.documents, there.held) == ("hashing", "other", 4, 0)
+    steps: list[Progress] = []
+    done = far_shelf.reembed("text", "other", on_progress=steps.append)
+    assert (done.before, done.after, done.documents, done.rows, done.failed) == ("hashing", "other", 4, 4, ())
+    assert (steps[-1].done, steps[-1].total) == (4, 4)
+    assert model() == "other"
+    assert far_shelf.estimate_reembed("text", "other").held == 4
+    back = far_shelf.roll_back("text")
+    assert (back.after, back.documents, back.previous) == ("hashing", 0, "other")
+    assert model() == "hashing"
+    assert [job.id for job in far_shelf.jobs()][:2] == [back.job, done.job]
+    assert far_shelf.forget_previous("text") == 4
+    with pytest.raises(NotFound, match="no previous model"):
+        far_shelf.roll_back("text")
+
+
+def test_a_reembedding_that_is_stopped_leaves_the_old_model(
+    shelf: Client, far_shelf: Client, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "LOOK_S", 0.0)
+    far_shelf.index(notes)
+    later = threading.Timer(2.0, PASSAGES.set)
+
+    def stop() -> bool:
+        if not later.ident:
+            later.start()
+        return True
+
+    with closed(PASSAGES):
+        done = far_shelf.reembed("text", "other", stop=stop)
+    assert done.stopped
+    assert done.documents < 4
+    assert shelf.app.searcher.spaces["text"].space.model == "hashing"
+    assert far_shelf.reembed("text", "other").documents == 4 - done.documents
+
+
+def test_a_model_is_found_from_the_folder_that_its_name_is_said_in(
+    shelf: Client, far_shelf: Client, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.index(notes)
+    (tmp_path / "tiny").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert far_shelf.estimate_reembed("text", "./tiny").after == str(tmp_path / "tiny")
+
+
 @pytest.mark.parametrize("where", ["here", "far"])
 def test_a_job_is_submitted_followed_and_cancelled(
     where: str, request: pytest.FixtureRequest, notes: Path, monkeypatch: pytest.MonkeyPatch
@@ -261,7 +315,7 @@ def test_a_job_is_submitted_followed_and_cancelled(
     client: Client = request.getfixturevalue("shelf" if where == "here" else "far_shelf")
     job = client.submit(notes)
     followed = list(client.follow(job.id))
-    assert (followed[-1].id, followed[-1].state, followed[-1].outcome().indexed) == (job.id, "done", 4)
+    assert (followed[-1].id, followed[-1].state, followed[-1].outcome(Report).indexed) == (job.id, "done", 4)
     assert followed[-1].progress["done"] == 4
     for note in notes.iterdir():
         note.write_text("Heron " + note.read_text())

@@ -337,6 +337,10 @@ CHANGES = [
     ("DELETE", "/v1/feedback"),
     ("POST", "/v1/documents"),
     ("DELETE", "/v1/documents/" + "0" * 32),
+    ("POST", "/v1/spaces/text/reembed"),
+    ("POST", "/v1/spaces/text/reembed/estimate"),
+    ("POST", "/v1/spaces/text/rollback"),
+    ("DELETE", "/v1/spaces/text/previous"),
 ]
 
 
@@ -361,6 +365,18 @@ def test_paths_are_taken_from_this_machine_unless_the_settings_say_otherwise(she
     shelf.app.settings = allowed
     with over_http(shelf, from_host="192.168.1.7") as http:
         assert http.post("/v1/jobs", json=body, headers=OWNER).status_code == 202
+
+
+def test_so_are_models_that_are_named_by_their_place(client: Client, tmp_path: Path) -> None:
+    asked = "/v1/spaces/text/reembed/estimate"
+    for place in (str(tmp_path), str(tmp_path / "nowhere"), "./nowhere", "~", "tests"):
+        for said in ({"model": place}, {"model": "other", "pretrained": place}):
+            with over_http(client, from_host="192.168.1.7") as http:
+                assert _error(http.post(asked, json=said, headers=OWNER)) == (403, "forbidden")
+    for host, model in (("192.168.1.7", "other"), ("::1", str(tmp_path))):
+        with over_http(client, from_host=host) as http:
+            answer = http.post(asked, json={"model": model}, headers=OWNER)
+            assert (answer.status_code, answer.json()["after"]) == (200, model)
 
 
 @pytest.mark.parametrize(
@@ -536,6 +552,18 @@ HOSTILE: list[tuple[str, str, dict[str, Any], int]] = [
     ("POST", "/v1/documents", {"data": {"files": "text"}}, 400),
     ("POST", "/v1/documents", {"files": [("files", ("", b"x"))]}, 400),
     ("POST", "/v1/documents", {"files": [("files", (f"{n}.txt", b"x")) for n in range(101)]}, 400),
+    ("POST", "/v1/spaces/sound/reembed", {"json": {"model": "other"}}, 404),
+    ("POST", "/v1/spaces/%2e%2e/reembed", {"json": {}}, 404),
+    ("POST", "/v1/spaces/words/reembed", {"json": {}}, 400),
+    ("POST", "/v1/spaces/text/reembed", {}, 400),
+    ("POST", "/v1/spaces/text/reembed", {"json": {"model": None}}, 400),
+    ("POST", "/v1/spaces/text/reembed", {"json": {"model": "other", "device": "cuda"}}, 400),
+    ("POST", "/v1/spaces/text/reembed", {"json": {"model": "a" * 5_000}}, 400),
+    ("POST", "/v1/spaces/text/reembed", {"json": {"pretrained": "weights"}}, 400),
+    ("POST", "/v1/spaces/text/reembed", {"json": {"model": "other", "pretrained": "weights"}}, 400),
+    ("POST", "/v1/spaces/text/reembed/estimate", {"json": {"model": "~nobody/\0" + "a" * 300}}, 200),
+    ("POST", "/v1/spaces/text/rollback", {}, 404),
+    ("DELETE", "/v1/spaces/text/previous", {}, 404),
     ("GET", "/v2/search", {}, 404),
     ("GET", "/", {}, 404),
 ]

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,13 +15,22 @@ import pytest
 
 from mmsearch import jobs as jobs_module
 from mmsearch.errors import InputError, JobError, NotFound, StoreError
-from mmsearch.jobs import JOBS_FILE, Job, Jobs, asked_for
+from mmsearch.jobs import JOBS_FILE, Job, Jobs, RunningJob, asked_for
 from mmsearch.types import Failure, Report, Root
 
 ROOT = Root("/photos", include=("*.jpg",))
 ASKED = asked_for([ROOT], verify=True)
 BAD = Failure("/photos/bad.jpg", "corrupt_media", "it does not decode")
 REPORT = Report(3, 2, 0, 0, 2, 1.5, (BAD,), {"no_reader": {".mp4": 1}}, {})
+
+
+@contextmanager
+def _running(jobs: Jobs) -> Iterator[RunningJob]:
+    """A new job, for as long as the block runs."""
+    job = jobs.begin(ASKED)
+    job.start()
+    with jobs.ending(job):
+        yield job
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +40,7 @@ def look_always(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_job_that_ends_by_itself_is_done_and_keeps_its_report(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path)
-    with jobs.running(ASKED) as running:
+    with _running(jobs) as running:
         assert running.step({"done": 1, "total": 3})
         seen = jobs.get(running.id)
         assert (seen.state, seen.progress, seen.ended) == ("running", {"done": 1, "total": 3}, "")
@@ -48,7 +59,7 @@ def test_a_job_that_ends_by_itself_is_done_and_keeps_its_report(tmp_path: Path) 
 def test_the_last_step_is_kept_however_soon_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs_module, "LOOK_S", 60.0)
     jobs = Jobs(tmp_path)
-    with jobs.running(ASKED) as running:
+    with _running(jobs) as running:
         running.step({"done": 1})
         running.step({"done": 2})
         assert jobs.get("last").progress == {"done": 1}
@@ -95,9 +106,9 @@ def test_records_that_a_program_gave_cannot_be_asked_for_again() -> None:
 
 def test_errors_and_interrupts_say_how_a_job_ended(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path)
-    with pytest.raises(StoreError), jobs.running(ASKED):
+    with pytest.raises(StoreError), _running(jobs):
         raise StoreError("the store is gone")
-    with pytest.raises(KeyboardInterrupt), jobs.running(ASKED):
+    with pytest.raises(KeyboardInterrupt), _running(jobs):
         raise KeyboardInterrupt
     interrupted, failed = jobs.all()
     assert (failed.state, failed.error) == ("failed", "StoreError: the store is gone")
@@ -106,7 +117,7 @@ def test_errors_and_interrupts_say_how_a_job_ended(tmp_path: Path) -> None:
 
 def test_a_cancelled_job_is_told_at_its_next_step(tmp_path: Path) -> None:
     jobs, other = Jobs(tmp_path), Jobs(tmp_path)
-    with jobs.running(ASKED) as running:
+    with _running(jobs) as running:
         assert running.step({"done": 1})
         other.cancel(running.id)
         assert not running.step({"done": 2})
@@ -119,7 +130,7 @@ def test_a_cancelled_job_is_told_at_its_next_step(tmp_path: Path) -> None:
 def test_a_job_whose_process_was_killed_is_interrupted(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from mmsearch.jobs import Jobs\n"
-        "with Jobs(Path(sys.argv[1])).running({'paths': []}) as job: print(job.id, flush=True); time.sleep(60)\n"
+        "job = Jobs(Path(sys.argv[1])).begin({'paths': []}); job.start(); print(job.id, flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -133,7 +144,7 @@ def test_jobs_are_named_by_the_beginning_of_their_id_or_as_the_last(tmp_path: Pa
     jobs = Jobs(tmp_path)
     ids = []
     for _ in range(20):
-        with jobs.running(ASKED) as running:
+        with _running(jobs) as running:
             ids.append(running.id)
         time.sleep(0.002)
     assert [job.id for job in jobs.all()] == ids[::-1]
@@ -149,7 +160,7 @@ def test_only_so_many_jobs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(jobs_module, "KEPT_JOBS", 2)
     jobs = Jobs(tmp_path)
     for _ in range(4):
-        with jobs.running(ASKED):
+        with _running(jobs):
             time.sleep(0.002)
     assert len(jobs.all()) == 2
     assert all(isinstance(job, Job) for job in jobs.all())

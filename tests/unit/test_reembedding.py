@@ -13,10 +13,12 @@ import pytest
 from libraries import STORES, client, dump_of
 from PIL import Image
 
+from mmsearch import changeover
 from mmsearch.client import Client
-from mmsearch.errors import ConfigError, InputError, JobError, ModelUnavailable, NotFound, StoreError
+from mmsearch.errors import InputError, JobError, ModelUnavailable, NotFound, StoreError
 from mmsearch.manifest import Manifest
 from mmsearch.stores.memory import MemoryStore
+from mmsearch.types import Reembedded
 
 OLD, NEW = hashing.USUAL, "other"
 DOCUMENTS = 11
@@ -188,6 +190,41 @@ def test_stopped_it_goes_on_and_what_changed_between_is_right(tmp_path: Path, fi
     assert dump_of(library)["text"] == made_anew(tmp_path, files, NEW, "anew-2")["text"]
 
 
+def test_jobs_go_one_after_another_and_one_that_is_cancelled_before_its_turn_changes_nothing(library: Client) -> None:
+    steps: list[object] = []
+    library.reembed("text", NEW, on_progress=steps.append, stop=lambda: len(steps) >= 1)
+    begun = library.app.manifest.succession.spares()
+    held = threading.Event()
+
+    def hold(job: Any, _stop: object) -> None:
+        with library.app.jobs.ending(job):
+            assert held.wait(60)
+
+    library.app.queue.submit({"roots": []}, hold)
+    job = changeover.submit_reembed(library.app, "text", "third")
+    later = changeover.submit_reembed(library.app, "text", NEW)
+    last = changeover.submit_reembed(library.app, "text")
+    assert {one.state for one in library.jobs()[:3]} == {"waiting"}
+    library.cancel(job.id)
+    library.cancel(last.id)
+    held.set()
+    *_, ended = library.follow(job.id)
+    assert (ended.state, ended.outcome(Reembedded).documents) == ("cancelled", 0)
+    *_, ended = library.follow(later.id)
+    done = ended.outcome(Reembedded)
+    assert begun, "which is gone on with"
+    assert (done.after, done.documents) == (NEW, DOCUMENTS - 4)
+    *_, ended = library.follow(last.id)
+    assert (ended.state, model_of(library)) == ("cancelled", NEW)
+
+
+def test_a_rollback_goes_to_what_is_the_previous_model_when_its_turn_comes(library: Client) -> None:
+    library.reembed("text", NEW)
+    submitted = [changeover.submit_roll_back(library.app, "text") for _ in range(3)]
+    after = [list(library.follow(job.id))[-1].outcome(Reembedded).after for job in submitted]
+    assert after == [OLD, NEW, OLD]
+
+
 def test_the_estimate_says_what_is_to_be_done_and_changes_nothing(library: Client) -> None:
     before = dump_of(library)
     expected = library.estimate_reembed("text", NEW)
@@ -322,10 +359,10 @@ def test_what_cannot_be_is_said_and_changes_nothing(
 ) -> None:
     monkeypatch.setattr(hashing, "ABSENT", {"absent"})
     calls: list[tuple[type[Exception], str, Callable[[], object]]] = [
-        (ConfigError, 'no space is called "sound"', lambda: library.reembed("sound", NEW)),
+        (NotFound, 'no space is called "sound"', lambda: library.reembed("sound", NEW)),
         (InputError, "has no model", lambda: library.reembed("words", NEW)),
         (InputError, "name that too", lambda: library.reembed("text", "", "weights")),
-        (ConfigError, "pretrained", lambda: library.reembed("text", NEW, "weights")),
+        (InputError, "pretrained", lambda: library.reembed("text", NEW, "weights")),
         (ModelUnavailable, "mmsearch models pull text --model absent", lambda: library.reembed("text", "absent")),
         (NotFound, "no previous model", lambda: library.roll_back("text")),
         (NotFound, "no previous model", lambda: library.forget_previous("text")),
