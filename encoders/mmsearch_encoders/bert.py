@@ -1,6 +1,6 @@
-"""A few queries through a BERT sentence encoder in numpy, so that a search from the command line need not import torch.
+"""A few texts through a BERT sentence encoder in numpy, so that a search from the command line need not import torch.
 
-Importing torch and sentence-transformers takes 5 to 15 s, this 0.3 s. It is used for queries alone and only where the
+Importing torch and sentence-transformers takes 5 to 15 s, this 0.3 s. It is used for little text and only where the
 model is exactly this: BERT (Devlin et al., NAACL 2019) with its usual activation and positions, pooled by the mean or
 by the first token, perhaps normalised. A test holds it against sentence-transformers.
 """

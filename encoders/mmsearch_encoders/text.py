@@ -29,6 +29,8 @@ PACKAGED = ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
 USUAL_MAX_TOKENS = 256
 USUAL_COSINES = {PACKAGED[1]: (0.05, 0.09)}
 """By model: the router's example sentences against the demo library, which answers none of them (0.048, 0.087)."""
+LITTLE_CHARS = 6_000
+"""So much text is through numpy before torch would be imported: a few queries, the sentences of a few results."""
 UNLIMITED = 1_000_000
 """Tokenizers without a limit of their own say 10^30."""
 
@@ -124,10 +126,6 @@ class TextEncoder:
         return self._together(query.text)
 
     def _encode_queries(self, texts: Sequence[str]) -> Embeddings:
-        """By numpy where the model is a plain BERT that is not in torch yet: it is there in a fraction of a second."""
-        if not self._model.made and (light := self._light()) is not None:
-            with reporting(f"encoding a query by {self.source.model}"):
-                return light.encode([self.prompts.query + text for text in texts])
         return self._encode(list(texts), self.prompts.query)
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
@@ -135,10 +133,16 @@ class TextEncoder:
         return self._encode(list(texts), self.prompts.passage)
 
     def _encode(self, texts: list[str], prompt: str) -> Embeddings:
-        """Tokenised first, all of them: batches are then cut by what they hold, and little of them is padding."""
+        """By numpy what is little, where the model is a plain BERT that is not in torch yet.
+
+        Torch gets all of them tokenised: batches are then cut by what they hold, and little of them is padding.
+        """
         if not texts:
             return np.zeros((0, self.facts.dim), np.float32)
+        little = sum(map(len, texts)) <= LITTLE_CHARS and not self._model.made
         with reporting(f"encoding text by {self.source.model}"):
+            if little and (light := self._light()) is not None:
+                return light.encode([prompt + text for text in texts])
             return self._rows(self._model().preprocess(texts, prompt=prompt))
 
     def _rows(self, tokens: Mapping[str, Any]) -> Embeddings:

@@ -68,7 +68,9 @@ class TestText(EncoderContract):
     def encoder(self) -> Encoder:
         from mmsearch_encoders.text import TextEncoder
 
-        return TextEncoder(batch_tokens=512)
+        encoder = TextEncoder(batch_tokens=512)
+        encoder._model()
+        return encoder
 
     @pytest.fixture
     def segments(self) -> Sequence[Segment]:
@@ -77,6 +79,15 @@ class TestText(EncoderContract):
     @pytest.fixture
     def queries(self) -> Sequence[Query]:
         return [Query(text="who lights the lamp?")]
+
+
+@pytest.mark.encoders
+class TestLittleTextBeforeTorchIsThere(TestText):
+    @pytest.fixture
+    def encoder(self) -> Encoder:
+        from mmsearch_encoders.text import TextEncoder
+
+        return TextEncoder()
 
 
 @pytest.mark.encoders

@@ -37,7 +37,12 @@ def test_the_packaged_model_gives_the_vectors_of_sentence_transformers() -> None
     sayings = ["A man is eating food.", "The lighthouse stands on the cape. " * 20]
     reference = SentenceTransformer(str(get_model_path()), device="cpu").encode(sayings, normalize_embeddings=True)
     encoder = TextEncoder(device="cpu")
-    np.testing.assert_allclose(encoder.encode([passage(text) for text in sayings]), reference, atol=1e-5)
+    few = [passage(text) for text in sayings]
+    np.testing.assert_allclose(encoder.encode(few), reference, atol=1e-5)
+    assert not encoder._model.made, "little text needs no torch"
+    np.testing.assert_allclose(encoder.encode(few * 10), np.tile(reference, (10, 1)), atol=1e-5)
+    assert encoder._model.made
+    np.testing.assert_allclose(encoder.encode(few), reference, atol=1e-5)
     np.testing.assert_allclose(encoder.encode_query(Query(text=sayings[0])), reference[0], atol=1e-5)
 
 
