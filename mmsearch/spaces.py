@@ -49,12 +49,17 @@ def open_for_search(
         elif held.fingerprint != space.fingerprint:
             closed[name] = (
                 f'the space "{name}" was made by {held.model} {held.revision}, now it is {space.model} '
-                f'{space.revision}; run "mmsearch reembed {name}", or "mmsearch index" to make it anew'
+                f"{space.revision}; run {_way_out(space)}"
             )
         else:
             store.open(collection, space)
             spaces[name] = OpenSpace(space, encoder, collection)
     return spaces, closed
+
+
+def _way_out(space: Space) -> str:
+    """The commands that make a space anew; that of words has no model to go to, it is made by an indexing."""
+    return '"mmsearch index"' if space.kind == "lexical" else f'"mmsearch reembed {space.name}" or "mmsearch index"'
 
 
 def open_for_indexing(
