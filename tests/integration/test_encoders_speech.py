@@ -70,7 +70,7 @@ def test_utterances_lie_where_something_is_heard_and_in_order(saved: Path) -> No
 def test_a_long_recording_gives_signs_of_life_in_each_window(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three windows of 30 s, each encoded once and decoded token by token, four tokens at most."""
     signs: list[None] = []
-    monkeypatch.setattr(liveness, "_watching", [lambda: signs.append(None)])
+    monkeypatch.setattr(liveness, "_watching", [lambda _: signs.append(None)])
     recognizer = WhisperRecognizer(str(saved), language="de", sample_len=4, temperature=0)
     recognizer.transcribe(recording((0, 90), length_s=90))
     assert 3 * 2 <= len(signs) <= 3 * (1 + 1 + 4)

@@ -224,7 +224,11 @@ def test_records_of_strangers_open_no_files(shelf: Client, notes: Path) -> None:
     assert [document.uri for document in shelf.documents()] == ["records:records#2"]
 
 
-def test_whoever_is_interrupted_cancels_the_indexing(shelf: Client, far_shelf: Client, notes: Path) -> None:
+def test_whoever_is_interrupted_cancels_the_indexing(
+    shelf: Client, far_shelf: Client, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "LOOK_S", 0.0)
+
     def interrupted() -> bool:
         raise KeyboardInterrupt
 

@@ -21,6 +21,7 @@ from pydantic import ConfigDict, TypeAdapter
 from serving import OWNER, PASSAGES, QUERIES, closed, eventually, on_a_port, open_light, over_http, served
 from town import make_town
 
+from mmsearch import jobs
 from mmsearch.asking import MOST_RESULTS
 from mmsearch.client import Client
 from mmsearch.jobs import Job
@@ -301,7 +302,10 @@ def test_events_tell_every_stage_that_is_seen(owner: TestClient, tmp_path: Path)
     assert events[-1][1]["progress"]["uri"].endswith("a.txt")
 
 
-def test_a_job_is_cancelled_between_documents_and_the_next_goes_on(owner: TestClient, tmp_path: Path) -> None:
+def test_a_job_is_cancelled_between_documents_and_the_next_goes_on(
+    owner: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "LOOK_S", 0.0)
     for number in range(6):
         (tmp_path / "files" / f"{number}.txt").write_text(f"Otter number{number}.")
     with closed(PASSAGES):

@@ -271,9 +271,9 @@ def test_an_interrupted_indexing_through_a_server_is_cancelled_there_and_goes_on
     many.mkdir()
     for number in range(3_000):
         (many / f"{number}.txt").write_text(f"Note number{number} of the harbour and the lamp.")
-    with place.served():
+    with place.served() as (address, _), Client(address) as watching:
         indexing = place.start("index", "many")
-        eventually(lambda: place.json("search", "harbour lamp")["results"])
+        eventually(lambda: watching.search("harbour lamp").results)
         indexing.send_signal(signal.SIGINT)
         _, err = indexing.communicate(timeout=60)
         assert indexing.returncode == 130
