@@ -17,8 +17,13 @@ from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
 from mmsearch.settings import MANIFEST_FILE, Part, Settings
 from mmsearch.sources import Copies
 
-EXTRAS: Mapping[str, str] = {"mmsearch_encoders": "encoders", "mmsearch_ui": "ui", "mmsearch": "readers"}
-"""Top-level module -> the extra that brings what it imports."""
+EXTRAS: Mapping[str, str] = {
+    "mmsearch_encoders": "encoders",
+    "mmsearch_ui": "ui",
+    "mmsearch.server": "server",
+    "mmsearch": "readers",
+}
+"""The beginning of a module's path -> the extra that brings what it imports; the first that fits."""
 
 
 def load(path: str) -> Callable[..., object]:
@@ -27,17 +32,31 @@ def load(path: str) -> Callable[..., object]:
     try:
         return cast(Callable[..., object], getattr(import_module(module), name))
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get(module.partition(".")[0], "")
+        extra = next((extra for begins, extra in EXTRAS.items() if f"{module}.".startswith(f"{begins}.")), "")
         hint = f'; install it with pip install "mmsearch[{extra}]"' if extra and error.name != module else ""
         raise ConfigError(f'the part "{path}" needs the module {error.name}, which is not installed{hint}') from error
     except AttributeError as error:
         raise ConfigError(f'the part "{path}": {module} has no "{name}"') from error
 
 
+class Closed:
+    """Stands for a part that cannot be made because what it needs is not installed: whatever is asked of it says so."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise ModelUnavailable(self._reason)
+
+
 def build(part: Part) -> object:
-    """The part, made with its options. Raises ConfigError when it does not take them."""
+    """The part, made with its options, or what stands for it. Raises ConfigError when it does not take them."""
     try:
         return load(part.part)(**part.options)
+    except ModelUnavailable as error:
+        return Closed(str(error))
     except TypeError as error:
         raise ConfigError(f"{part.part}: {error}") from error
 

@@ -8,13 +8,15 @@ by the first token, perhaps normalised. A test holds it against sentence-transfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from mmsearch_encoders.weights import read_json
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Array = NDArray[np.float32]
 MODULES = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
@@ -35,7 +37,7 @@ class NumpyBert:
     heads: int
     epsilon: float
     pooling: str
-    threads: ThreadpoolController
+    threads: "ThreadpoolController"
 
     def encode(self, texts: Sequence[str]) -> Array:
         """The texts' vectors, (n, dim), of unit length."""
@@ -107,6 +109,7 @@ def numpy_bert(folder: Path, max_tokens: int) -> NumpyBert | None:
     if pooling is None:
         return None
     from safetensors.numpy import load_file
+    from threadpoolctl import ThreadpoolController
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

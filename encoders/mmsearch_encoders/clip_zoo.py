@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mmsearch.errors import ConfigError
+from mmsearch.errors import ConfigError, ModelUnavailable
 from mmsearch_encoders.weights import package_folder, read_json
 
 Tags = dict[str, dict[str, str]]
@@ -80,5 +80,5 @@ def _place(config: dict[str, ast.expr]) -> str:
 def _package() -> Path:
     folder = package_folder("open_clip")
     if folder is None:
-        raise ConfigError('open_clip is not installed; install it with pip install "mmsearch[encoders]"')
+        raise ModelUnavailable('open_clip is not installed; install it with pip install "mmsearch[encoders]"')
     return folder

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmsearch.errors import ConfigError
+from mmsearch.errors import ConfigError, ModelUnavailable
 from mmsearch.liveness import alive
 from mmsearch.protocols import Utterance
 from mmsearch.types import digest
@@ -126,7 +126,7 @@ def official() -> dict[str, str]:
     """name -> URL of whisper's own models, read from the package's file: importing it costs seconds of torch."""
     folder = package_folder("whisper")
     if folder is None:
-        raise ConfigError('openai-whisper is not installed; install it with pip install "mmsearch[encoders]"')
+        raise ModelUnavailable('openai-whisper is not installed; install it with pip install "mmsearch[encoders]"')
     for statement in ast.parse((folder / "__init__.py").read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "_MODELS":
             return dict(ast.literal_eval(statement.value))

@@ -129,9 +129,14 @@ def snapshot(repo: str) -> Path | None:
 
 
 def hub_cache() -> Path:
-    """The folder of huggingface_hub's cache, by its own rules (HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME)."""
-    from huggingface_hub import constants
+    """The folder of huggingface_hub's cache, by its own rules (HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME).
 
+    Raises ModelUnavailable when the extra that brings it is not installed.
+    """
+    try:
+        from huggingface_hub import constants
+    except ModuleNotFoundError as error:
+        raise ModelUnavailable('models need more than is installed: pip install "mmsearch[encoders]"') from error
     return Path(constants.HF_HUB_CACHE)
 
 

@@ -81,9 +81,9 @@ class _State(Collector):
         sizes = HistogramMetricFamily(
             "mmsearch_query_batch_size", "Queries that a space's model encoded together.", labels=["space"]
         )
-        for name, encoder in self._app.encoders.items():
-            if isinstance(encoder, BatchesQueries):
-                buckets, total = _buckets(encoder.query_batches)
+        for name, opened in searcher.spaces.items():
+            if isinstance(opened.encoder, BatchesQueries):
+                buckets, total = _buckets(opened.encoder.query_batches)
                 sizes.add_metric([name], buckets, total)
         yield sizes
 
