@@ -1,7 +1,7 @@
 """A library that another process serves: the same questions and answers over HTTP.
 
 By httpx2 2.16 (BSD-3-Clause, November 2026), the successor of httpx by its author, which reads server-sent events
-itself, and tenacity 9.2 (Apache-2.0, October 2026). Both are pure Python.
+itself, and is pure Python.
 """
 
 import json
@@ -16,17 +16,17 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from mmsearch.asking import SearchFields
-from mmsearch.errors import Busy, InputError, JobError, MMSearchError, NotFound, StoreUnavailable
+from mmsearch.errors import InputError, JobError, MMSearchError, NotFound, StoreUnavailable
 from mmsearch.feedback import Judgement, asked_by
 from mmsearch.holding import holder_of
 from mmsearch.jobs import Job, Outcome
 from mmsearch.model_choice import settled
 from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
-from mmsearch.schemas import encoded, error_of, job_of, ranking_of, state_of, stats_of
+from mmsearch.retrying import json_of, may_work_later, patient, raise_error, was_not_done
+from mmsearch.schemas import encoded, job_of, ranking_of, state_of, stats_of
 from mmsearch.sources.found import reachable
 from mmsearch.types import (
     Document,
@@ -45,9 +45,6 @@ from mmsearch.types import (
 TIMEOUT = httpx2.Timeout(120.0, connect=5.0)
 """A search may have to wait for a model that is being loaded; a stream says something every 15 s."""
 LOOK = httpx2.Timeout(2.0)
-GATEWAY_FAILED = (502, 503, 504)
-ATTEMPTS = 4
-LONGEST_PAUSE_S = 2.0
 
 
 class RemoteLibrary:
@@ -122,7 +119,7 @@ class RemoteLibrary:
         headers = {**self._authorization(), "Content-Type": "application/x-ndjson"}
         sent = map(record_line, records)  # cannot be sent twice, so it is not tried again
         job = self._once("POST", "/v1/documents/records", params=asked, headers=headers, content=sent)
-        return self._done(job_of(_said(job)), Report, on_progress, stop)
+        return self._done(job_of(json_of(job)), Report, on_progress, stop)
 
     def add(
         self,
@@ -248,18 +245,18 @@ class RemoteLibrary:
     def _events(self, place: str) -> Iterator[Any]:
         """What the server tells at the place, until it ends or breaks off."""
         with self._translated(), self._http.sse(place, headers=self._authorization()) as events:
-            _raise_error(events.response)
+            raise_error(events.response)
             for event in events:
                 yield event.json()
 
     def _ask(self, method: str, place: str, **sent: Any) -> Any:
         """What the server answers, asked again where that may help."""
-        return _said(_patient(_may_work_later)(self._once, method, place, **sent))
+        return json_of(patient(may_work_later)(self._once, method, place, **sent))
 
     def _change(self, method: str, place: str, **sent: Any) -> Any:
         """The same with the right to change the library. What may have been done already is not asked for again."""
-        answer = _patient(_was_not_done)(self._once, method, place, headers=self._authorization(), **sent)
-        return _said(answer) if answer.content else None
+        answer = patient(was_not_done)(self._once, method, place, headers=self._authorization(), **sent)
+        return json_of(answer) if answer.content else None
 
     def _once(self, method: str, place: str, body: Any = None, **sent: Any) -> httpx2.Response:
         if body is not None:
@@ -267,7 +264,7 @@ class RemoteLibrary:
             sent["headers"] = {**sent.get("headers", {}), "Content-Type": "application/json"}
         with self._translated():
             answer = self._http.request(method, place, **sent)
-        _raise_error(answer)
+        raise_error(answer)
         return answer
 
     def _fetched(self, place: str, params: Mapping[str, str]) -> Path | None:
@@ -275,7 +272,7 @@ class RemoteLibrary:
         folder = Path(tempfile.mkdtemp(dir=self._files))
         try:
             with self._translated(), self._http.stream("GET", place, params=params) as answer:
-                _raise_error(answer)
+                raise_error(answer)
                 file = folder / _file_name(answer)
                 with file.open("wb") as kept:
                     for chunk in answer.iter_bytes():
@@ -336,47 +333,6 @@ class RemoteJobs:
                     yield job
                     if job.over:
                         return
-
-
-def _patient(promising: Callable[[BaseException], bool]) -> Retrying:
-    """Tries again a few times, after growing pauses, while the errors are promising."""
-    growing = wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE_S)
-
-    def pause(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        return growing(state) + (error.pause_s if isinstance(error, Busy) else 0)
-
-    return Retrying(retry=retry_if_exception(promising), stop=stop_after_attempt(ATTEMPTS), wait=pause, reraise=True)
-
-
-def _may_work_later(error: BaseException) -> bool:
-    return isinstance(error, MMSearchError) and error.retryable
-
-
-def _was_not_done(error: BaseException) -> bool:
-    """The server refused, or never heard of it."""
-    lost = isinstance(error.__cause__, httpx2.HTTPError) and not isinstance(error.__cause__, httpx2.ConnectError)
-    return _may_work_later(error) and not lost
-
-
-def _raise_error(answer: httpx2.Response) -> None:
-    """Raises what the server says went wrong, as the class that it was there."""
-    if answer.is_success:
-        return
-    answer.read()
-    try:
-        error = error_of(answer.json())
-    except (ValueError, KeyError, TypeError):
-        kind = StoreUnavailable if answer.status_code in GATEWAY_FAILED else MMSearchError
-        error = kind(f"{answer.url} answers {answer.status_code}: that is no mmsearch server, or one behind another")
-    raise error
-
-
-def _said(answer: httpx2.Response) -> Any:
-    try:
-        return answer.json()
-    except ValueError as error:
-        raise MMSearchError(f"{answer.url} does not answer in JSON: that is no mmsearch server") from error
 
 
 def _check_address(address: str) -> None:
