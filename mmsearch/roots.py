@@ -1,6 +1,5 @@
 """The roots of an indexing: which are looked at, what was seen there, and what is gone since."""
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from mmsearch.errors import ConfigError, Forbidden, InputError, NotFound, Source
 from mmsearch.manifest import Manifest
 from mmsearch.settings import Settings
 from mmsearch.sources import Unread, check, is_there, lies_at
+from mmsearch.sources.seen import Seen
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Document, Root, RootKind
 
@@ -78,16 +78,11 @@ class _Look:
 
 
 class Looks:
-    """What was seen at the roots of one indexing: what is gone is known once all were looked at.
-
-    The ids seen are in a file of SQLite's own that is gone with it: a corpus may not fit into memory.
-    """
+    """What was seen at the roots of one indexing: what is gone is known once all were looked at."""
 
     def __init__(self) -> None:
         self._looks: dict[str, _Look] = {}
-        self._sql = sqlite3.connect("", isolation_level=None)
-        self._sql.executescript("pragma journal_mode=off; pragma synchronous=off; begin;")
-        self._sql.execute("create table seen (id text primary key) without rowid")
+        self._seen = Seen()
 
     def begin(self, root: Root) -> None:
         """Look at a root, which may hold nothing."""
@@ -100,7 +95,7 @@ class Looks:
         """
         look, new = self._looks[root.place], True
         if isinstance(place, Document):
-            new = self._sql.execute("insert or ignore into seen values (?)", (place.id,)).rowcount > 0
+            new = self._seen.take(place.id) == 1
         elif place.error is not None:
             look.unreadable.append(place.uri)
         look.empty = look.empty and isinstance(place, Unread) and place.error is None and place.reason == "hidden"
@@ -118,15 +113,14 @@ class Looks:
         unreadable = tuple(self._looks[root.place].unreadable)
         lists = {other.place for other in manifest.roots() if other.kind != "files"}
         others = [place for place in {*self._looks, *lists} if place != root.place and lies_at(place, root.place)]
-        known = "select 1 from seen where id = ?"
         return [
             id
             for id, uri in manifest.places(root.place)
-            if self._sql.execute(known, (id,)).fetchone() is None
+            if id not in self._seen
             and not uri.startswith(unreadable)
             and not any(lies_at(uri, other) for other in others)
         ]
 
     def close(self) -> None:
         """Forget it."""
-        self._sql.close()
+        self._seen.close()

@@ -9,8 +9,8 @@ from mmsearch.sources.found import Unread, reachable
 from mmsearch.sources.records import MEDIA, Records, columns_of
 from mmsearch.types import Document, Root
 
-BATCH_ROWS = 64
-"""Rows may hold pictures and recordings."""
+BATCH_BYTES, BATCH_ROWS = 16 << 20, 1024
+"""Of rows that are taken from a file at once: they may hold pictures and recordings."""
 
 
 def rows(root: Root) -> Iterator[Document | Unread]:
@@ -39,10 +39,16 @@ def _items(root: Root, file: Path) -> Iterator[dict[str, Any]]:
         try:
             table = pq.ParquetFile(stream)
             _check(root, file, table.schema_arrow.names)
-            for batch in table.iter_batches(BATCH_ROWS):
-                yield from batch.to_pylist()
+            for number in range(table.num_row_groups):
+                for batch in table.iter_batches(_batch_rows(table.metadata.row_group(number)), [number]):
+                    yield from batch.to_pylist()
         except (pa.ArrowException, ValueError) as error:
             raise CorruptMedia(f"{file} does not decode: {' '.join(str(error).split())[:200]}") from error
+
+
+def _batch_rows(group: Any) -> int:
+    """How many rows of a row group take about BATCH_BYTES when they are unpacked."""
+    return max(1, min(BATCH_ROWS, BATCH_BYTES * group.num_rows // max(group.total_byte_size, 1)))
 
 
 def _check(root: Root, file: Path, names: list[str]) -> None:

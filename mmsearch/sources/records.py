@@ -6,7 +6,6 @@ says what the `bytes` are where they do not tell themselves.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +16,7 @@ from typing import Any
 from mmsearch.errors import CorruptMedia, InputError, MMSearchError
 from mmsearch.sources.found import Unread
 from mmsearch.sources.remote import is_remote
+from mmsearch.sources.seen import Seen
 from mmsearch.types import Document, Remote, Root
 
 ROLES = frozenset(
@@ -40,8 +40,7 @@ class Records:
         """
         self._place, self._beside = root.place, beside
         self._columns = columns_of(root)
-        self._given: set[str] = set()
-        self._made: Counter[str] = Counter()
+        self._given, self._made = Seen(), Seen()
 
     def document(self, item: object, where: str) -> Document | Unread:
         """The record as a document, or what is wrong with it; `where` says where it stands, for the person."""
@@ -67,15 +66,14 @@ class Records:
     def _id(self, record: dict[str, Any], where: str) -> str:
         given = record.pop("id", record.pop("_id", None))
         if given is not None:
-            if str(given) in self._given:
+            if self._given.take(str(given)) > 1:
                 raise InputError(f'{where} has the id "{given}" of an earlier record')
-            self._given.add(str(given))
             return str(given)
         known = next((str(record[key]) for key in ("path", "url") if key in record), "")
         said = record.get("bytes") or str(record.get("text") or record.get("table") or record.get("title")).encode()
         made = known or blake2b(said, digest_size=8).hexdigest()
-        self._made[made] += 1
-        return made if self._made[made] == 1 else f"{made}~{self._made[made]}"
+        times = self._made.take(made)
+        return made if times == 1 else f"{made}~{times}"
 
     def _located(self, uri: str, record: dict[str, Any], where: str) -> Document:
         """The document with its media found: `path` from here, or an address to fetch from."""

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -284,6 +285,26 @@ def test_a_dataset_is_never_whole_in_memory(tmp_path: Path, monkeypatch: pytest.
     assert isinstance(next(documents), Document)
     assert batches == 1
     assert sum(isinstance(place, Document) for place in documents) == 4_999
+
+
+def test_large_rows_are_taken_from_a_file_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty rows of a MiB in groups of thirty and ten: sixteen MiB are unpacked at once at most."""
+    drawn = np.random.default_rng(1)
+    rows = pa.table({"bytes": [drawn.bytes(1 << 20) for _ in range(40)], "format": ["png"] * 40})
+    pq.write_table(rows, tmp_path / "set.parquet", row_group_size=30)
+    sizes: list[int] = []
+    real = pq.ParquetFile.iter_batches
+
+    def watched(*arguments: Any, **named: Any) -> Iterator[Any]:
+        for batch in real(*arguments, **named):
+            sizes.append(batch.num_rows)
+            yield batch
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", watched)
+    documents = find_documents(Root.at(tmp_path / "set.parquet", kind="dataset"), ())
+    assert sum(isinstance(document, Document) for document in documents) == 40
+    assert sum(sizes) == 40
+    assert max(sizes) in (15, 16), "a group says what it takes unpacked, a few bytes a row beside the content"
 
 
 def test_what_a_program_gives_is_taken_one_at_a_time_and_stays_until_it_is_said_to_be_all(library: Library) -> None:
