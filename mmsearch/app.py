@@ -38,6 +38,7 @@ from mmsearch.queueing import JobQueue
 from mmsearch.reading import Reading
 from mmsearch.refinement import read_refinement
 from mmsearch.renditions import Renditions
+from mmsearch.reports import Report
 from mmsearch.reranking import Reranking
 from mmsearch.search import Searcher
 from mmsearch.searches import Searches
@@ -49,7 +50,7 @@ from mmsearch.spaces import (
     open_for_search,
     retire_unnamed,
 )
-from mmsearch.types import Engine, Query, Ranking, Report, Root
+from mmsearch.types import Engine, Query, Ranking, Root
 from mmsearch.uploads import Uploads
 
 log = logging.getLogger(__name__)

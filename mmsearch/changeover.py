@@ -21,10 +21,11 @@ from mmsearch.planning import reading
 from mmsearch.progress import Progress
 from mmsearch.protocols import Encoder
 from mmsearch.reembedding import Filling, ReembedEstimate
+from mmsearch.reports import Reembedded
 from mmsearch.settings import Part
 from mmsearch.spaces import CATALOGUE, drop_doomed, require_known
 from mmsearch.succession import Spare
-from mmsearch.types import Reembedded, Space
+from mmsearch.types import Space
 
 OnProgress = Callable[[Progress], None]
 Stop = Callable[[], bool]

@@ -25,23 +25,9 @@ from mmsearch.reembedding import ReembedEstimate
 from mmsearch.refinement import forget_refinement
 from mmsearch.refining import refine
 from mmsearch.remote_library import RemoteLibrary
+from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.roots import root_at
-from mmsearch.types import (
-    Document,
-    Engine,
-    Filter,
-    IndexedDocument,
-    Modality,
-    Query,
-    Ranking,
-    Reembedded,
-    Report,
-    Result,
-    Root,
-    RootKind,
-    SpaceState,
-    Stats,
-)
+from mmsearch.types import Document, Engine, Filter, Modality, Query, Ranking, Result, Root, RootKind
 
 
 class Client:

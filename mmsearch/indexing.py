@@ -29,10 +29,11 @@ from mmsearch.progress import Pace, Progress
 from mmsearch.protocols import Encoder, Reader, Store
 from mmsearch.reading import Failed, Order, Outcome, Read, Reading, Unchanged
 from mmsearch.renditions import Renditions
+from mmsearch.reports import Failure, Report
 from mmsearch.roots import Looks, missing, roots_to_index
 from mmsearch.sources import Unread, countable, find_documents, is_there, size_bytes
 from mmsearch.spaces import OpenSpace, held_collections, open_for_indexing
-from mmsearch.types import Document, Failure, Modality, Report, Root, Segment
+from mmsearch.types import Document, Modality, Root, Segment
 from mmsearch.writing import Writer
 
 BAD_DOCUMENT = (InputError, NotFound, Forbidden, ReaderFailed, SourceUnavailable)

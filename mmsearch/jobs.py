@@ -19,8 +19,9 @@ from uuid import uuid4
 from filelock import BaseFileLock, FileLock, Timeout
 
 from mmsearch.errors import InputError, JobError, NotFound, StoreError, error_named
+from mmsearch.reports import Failure, Reembedded, Report
 from mmsearch.sources import CORPUS_FILE, MANIFEST_ENDING, lies_at
-from mmsearch.types import Failure, Reembedded, Report, Root
+from mmsearch.types import Root
 
 JOBS_FILE = "jobs.sqlite3"
 KEPT_JOBS = 1_000

@@ -8,19 +8,8 @@ from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
 from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
-from mmsearch.types import (
-    Document,
-    Engine,
-    IndexedDocument,
-    Query,
-    Ranking,
-    Reembedded,
-    Report,
-    Result,
-    Root,
-    SpaceState,
-    Stats,
-)
+from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
+from mmsearch.types import Document, Engine, Query, Ranking, Result, Root
 
 
 class JobList(Protocol):

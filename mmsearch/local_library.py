@@ -14,22 +14,11 @@ from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
 from mmsearch.manifest import Entry
 from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
+from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.sources import given, original
 from mmsearch.sources.found import reachable
 from mmsearch.spaces import held_collections, indexed, states
-from mmsearch.types import (
-    Document,
-    Engine,
-    IndexedDocument,
-    Query,
-    Ranking,
-    Reembedded,
-    Report,
-    Result,
-    Root,
-    SpaceState,
-    Stats,
-)
+from mmsearch.types import Document, Engine, Query, Ranking, Result, Root
 from mmsearch.writing import Writer
 
 

@@ -16,12 +16,13 @@ from mmsearch.manifest import Manifest
 from mmsearch.parts import closed_aids, copies_in, encoders_of, in_force, readers_of
 from mmsearch.planning import Planner
 from mmsearch.protocols import Reader
+from mmsearch.reports import Failure
 from mmsearch.roots import Looks, missing, roots_to_index
 from mmsearch.settings import MANIFEST_FILE, Settings
 from mmsearch.sources import Copies, find_documents, is_there, kind_of, reader_of
 from mmsearch.spaces import open_for_indexing
 from mmsearch.stores.memory import MemoryStore
-from mmsearch.types import Document, Failure, Root
+from mmsearch.types import Document, Root
 from mmsearch.writing import Task
 
 

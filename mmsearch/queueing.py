@@ -58,7 +58,7 @@ class JobQueue:
             work(job, self._ending.is_set)
         except MMSearchError:
             pass  # the job says it
-        except Exception:
+        except Exception:  # the outermost loop of this thread: the job says it too
             log.exception("job %s failed", job.id)
         finally:
             with self._counting:

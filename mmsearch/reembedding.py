@@ -19,8 +19,9 @@ from mmsearch.manifest import Manifest
 from mmsearch.progress import Pace, Progress
 from mmsearch.protocols import Encoder, Store
 from mmsearch.renditions import Renditions
+from mmsearch.reports import Failure
 from mmsearch.spaces import CATALOGUE
-from mmsearch.types import Failure, Segment, Space
+from mmsearch.types import Segment, Space
 from mmsearch.writing import WINDOW_BYTES, Room, size_bytes
 
 SAMPLE_S = 3.0

@@ -25,22 +25,11 @@ from mmsearch.jobs import Job, Outcome
 from mmsearch.model_choice import settled
 from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
+from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.retrying import json_of, may_work_later, patient, raise_error, was_not_done
 from mmsearch.schemas import encoded, job_of, ranking_of, state_of, stats_of
 from mmsearch.sources.found import reachable
-from mmsearch.types import (
-    Document,
-    Engine,
-    IndexedDocument,
-    Query,
-    Ranking,
-    Reembedded,
-    Report,
-    Result,
-    Root,
-    SpaceState,
-    Stats,
-)
+from mmsearch.types import Document, Engine, Query, Ranking, Result, Root
 
 TIMEOUT = httpx2.Timeout(120.0, connect=5.0)
 """A search may have to wait for a model that is being loaded; a stream says something every 15 s."""

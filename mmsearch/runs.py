@@ -18,8 +18,8 @@ from platformdirs import user_cache_path
 
 from mmsearch.errors import Forbidden, InputError, NotFound
 from mmsearch.evaluation import Found, Outcome, Wanted, scores_of, summary
+from mmsearch.reports import Report
 from mmsearch.retrieval_sets import RetrievalSet
-from mmsearch.types import Report
 
 FORMAT = 1
 """Of the files below; a reader refuses another."""

@@ -18,6 +18,7 @@ from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
 from mmsearch.preview import Preview
 from mmsearch.reembedding import ReembedEstimate
+from mmsearch.reports import Reembedded, Report, SpaceState, Stats
 from mmsearch.succession import space_json, space_of
 from mmsearch.types import (
     Answer,
@@ -28,14 +29,10 @@ from mmsearch.types import (
     Modality,
     Query,
     Ranking,
-    Reembedded,
-    Report,
     Result,
     Route,
     Segment,
-    SpaceState,
     Span,
-    Stats,
     Table,
 )
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from mmsearch.errors import ModelUnavailable, NotFound
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Encoder, Store
-from mmsearch.types import IndexedDocument, Space, SpaceState
+from mmsearch.reports import IndexedDocument, SpaceState
+from mmsearch.types import Space
 
 CATALOGUE = "words"
 """The space that holds every segment with its payload."""

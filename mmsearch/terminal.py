@@ -23,7 +23,8 @@ from mmsearch.jobs import Job
 from mmsearch.places import clock, place
 from mmsearch.preview import Preview
 from mmsearch.progress import Progress
-from mmsearch.types import Failure, Ranking, Report, Result
+from mmsearch.reports import Failure, Report
+from mmsearch.types import Ranking, Result
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

@@ -6,8 +6,8 @@ from rich.markup import escape
 from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
 from mmsearch.reembedding import ReembedEstimate
+from mmsearch.reports import Reembedded
 from mmsearch.terminal import duration, err, out, show_failed
-from mmsearch.types import Reembedded
 
 
 def show_exported(exported: Exported) -> None:

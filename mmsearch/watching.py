@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Event
 
 from mmsearch.errors import ConfigError, InputError, LibraryLocked, MMSearchError, NotFound, StoreUnavailable
+from mmsearch.reports import Report
 from mmsearch.sources import IGNORE_FILE
-from mmsearch.types import Report
 
 QUIET_MS = 500
 """Without a change for so long, a burst of changes is over."""

@@ -8,7 +8,7 @@ import typer
 
 from mmsearch.cli.options import Exclude, FollowSymlinks, Include, Library, errors, indexing_options, print_json
 from mmsearch.errors import MMSearchError
-from mmsearch.types import Report
+from mmsearch.reports import Report
 
 
 def watch(

@@ -12,10 +12,11 @@ from typing_extensions import TypedDict
 from mmsearch.errors import NotFound
 from mmsearch.jobs import Job
 from mmsearch.local_library import LocalLibrary
+from mmsearch.reports import IndexedDocument
 from mmsearch.schemas import job_json
 from mmsearch.server.answers import ERRORS, Json
 from mmsearch.server.files import file_response
-from mmsearch.types import IndexedDocument, is_digest
+from mmsearch.types import is_digest
 
 MOST_LISTED = 1_000
 MOST_FILES = 100

@@ -11,9 +11,10 @@ from mmsearch import __version__
 from mmsearch.app import App
 from mmsearch.errors import MMSearchError
 from mmsearch.local_library import LocalLibrary
+from mmsearch.reports import SpaceState, Stats
 from mmsearch.schemas import ErrorJson, error_json, state_json
 from mmsearch.server.answers import ERRORS, Json
-from mmsearch.types import Query, SpaceState, Stats
+from mmsearch.types import Query
 
 
 class HealthJson(TypedDict):

@@ -48,7 +48,7 @@ def _items(root: Root, file: Path) -> Iterator[dict[str, Any]]:
 
 def _batch_rows(group: Any) -> int:
     """How many rows of a row group take about BATCH_BYTES when they are unpacked."""
-    return max(1, min(BATCH_ROWS, BATCH_BYTES * group.num_rows // max(group.total_byte_size, 1)))
+    return max(1, min(BATCH_ROWS, BATCH_BYTES * int(group.num_rows) // max(int(group.total_byte_size), 1)))
 
 
 def _check(root: Root, file: Path, names: list[str]) -> None:

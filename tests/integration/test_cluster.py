@@ -22,8 +22,8 @@ from mmsearch.client import Client
 from mmsearch.cluster.connection import QUIET
 from mmsearch.errors import ConfigError, InputError, JobError
 from mmsearch.manifest import Entry
+from mmsearch.reports import Report
 from mmsearch.spaces import held_collections
-from mmsearch.types import Report
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")]
 

@@ -17,9 +17,10 @@ from mmsearch.client import Client
 from mmsearch.errors import ConfigError, JobError
 from mmsearch.reading import Limits, Order, Outcome, ProcessPool, Read
 from mmsearch.reading.pool import LOOK_AHEAD, READY_BYTES
+from mmsearch.reports import Report
 from mmsearch.settings import Part, Settings
 from mmsearch.sources import Copies
-from mmsearch.types import Document, Report
+from mmsearch.types import Document
 
 pytestmark = pytest.mark.slow
 

@@ -33,9 +33,10 @@ from mmsearch.errors import (
 )
 from mmsearch.progress import Progress
 from mmsearch.remote_library import RemoteLibrary
+from mmsearch.reports import Report
 from mmsearch.schemas import error_json
 from mmsearch.server.answers import answer_errors
-from mmsearch.types import And, Compare, Contains, Not, Query, Ranking, Report
+from mmsearch.types import And, Compare, Contains, Not, Query, Ranking
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ import pytest
 
 from mmsearch.client import Client
 from mmsearch.errors import InputError, LibraryLocked, MMSearchError, NotFound
-from mmsearch.types import Report
+from mmsearch.reports import Report
 from mmsearch.watching import follow
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")]

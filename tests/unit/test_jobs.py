@@ -16,7 +16,8 @@ import pytest
 from mmsearch import jobs as jobs_module
 from mmsearch.errors import InputError, JobError, NotFound, StoreError
 from mmsearch.jobs import JOBS_FILE, Job, Jobs, RunningJob, asked_for
-from mmsearch.types import Failure, Report, Root
+from mmsearch.reports import Failure, Report
+from mmsearch.types import Root
 
 ROOT = Root("/photos", include=("*.jpg",))
 ASKED = asked_for([ROOT], verify=True)

@@ -20,8 +20,9 @@ from web import Page, serving
 from mmsearch.errors import InputError
 from mmsearch.progress import Progress
 from mmsearch.reading import Here, Order, Outcome
+from mmsearch.reports import Report
 from mmsearch.sources import Copies, find_documents, given, original
-from mmsearch.types import Document, Report, Root, Segment
+from mmsearch.types import Document, Root, Segment
 
 VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nThe bell rang.\n\n00:00:03.000 --> 00:00:05.000\nThe ferry sank.\n"
 

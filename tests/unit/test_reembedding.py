@@ -17,8 +17,8 @@ from mmsearch import changeover
 from mmsearch.client import Client
 from mmsearch.errors import InputError, JobError, ModelUnavailable, NotFound, StoreError
 from mmsearch.manifest import Manifest
+from mmsearch.reports import Reembedded
 from mmsearch.stores.memory import MemoryStore
-from mmsearch.types import Reembedded
 
 OLD, NEW = hashing.USUAL, "other"
 DOCUMENTS = 11
