@@ -179,7 +179,7 @@ def duration(seconds: float) -> str:
 def show_failed(failed: Sequence[Failure]) -> None:
     """The first of the documents that failed, each with its reason."""
     for failure in failed[:SHOWN_FAILURES]:
-        err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}")
+        err.print(f"[red]failed[/] [dim]{failure.code}[/] {escape(failure.reason)}", soft_wrap=True)
     if len(failed) > SHOWN_FAILURES:
         err.print(f"… and {len(failed) - SHOWN_FAILURES} more; --json names all of them")
 
