@@ -74,7 +74,6 @@ def settle(folder: Path, settings: str) -> Path:
 def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MMSEARCH_CONFIG", str(settle(tmp_path, WORDS_ONLY)))
     monkeypatch.setenv("MMSEARCH_LIBRARY", str(tmp_path / "library"))
-    monkeypatch.setenv("COLUMNS", "160")
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(variable, str(tmp_path / "cache"))
 

@@ -62,7 +62,6 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "mmsearch.toml"
     config.write_text(WITHOUT_MODELS)
     monkeypatch.setenv("MMSEARCH_CONFIG", str(config))
-    monkeypatch.setenv("COLUMNS", "160")
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(variable, str(tmp_path / "cache"))
 

@@ -68,7 +68,6 @@ def configured(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     config.write_text(off + f'[reranker]\npart = "{ABSENT["part"]}"\nmodel = "{home / "model"}"\n')
     monkeypatch.setenv("MMSEARCH_CONFIG", str(config))
     monkeypatch.setenv("MMSEARCH_LIBRARY", str(home / "library"))
-    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     return config
 
