@@ -240,10 +240,14 @@ class Jobs:
             self._sql.execute(change, (state, _now(), said, error, id))
 
     def _job(self, row: Sequence[Any]) -> Job:
-        id, state, started, ended, _, asked, progress, report, error = row
-        assert state in get_args(State), state
-        job = Job(id, state, started, json.loads(asked), ended, json.loads(progress), json.loads(report), error)
-        return replace(job, state="interrupted") if not job.over and not self._lives(id) else job
+        """The job of the row; one that nobody does any more is interrupted, unless it ended since the row was read."""
+        job = _job_of(row)
+        if job.over or self._lives(job.id):
+            return job
+        with _translated():
+            [now] = self._sql.execute("select * from jobs where id = ?", (job.id,)).fetchall() or [row]
+        job = _job_of(now)
+        return job if job.over else replace(job, state="interrupted")
 
     def _lives(self, id: str) -> bool:
         """Whether a process holds the job's lock."""
@@ -303,6 +307,12 @@ class News:
             return False
         self._last, self._said_s = job, now_s
         return True
+
+
+def _job_of(row: Sequence[Any]) -> Job:
+    id, state, started, ended, _, asked, progress, report, error = row
+    assert state in get_args(State), state
+    return Job(id, state, started, json.loads(asked), ended, json.loads(progress), json.loads(report), error)
 
 
 def asked_for(roots: Iterable[Root], **how: bool | str) -> dict[str, Any]:

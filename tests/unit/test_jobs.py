@@ -128,6 +128,24 @@ def test_a_cancelled_job_is_told_at_its_next_step(tmp_path: Path) -> None:
         jobs.cancel(running.id)
 
 
+def test_a_job_that_ends_between_two_looks_is_not_taken_for_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row was read while it ran, and its lock is looked at when it is free."""
+    jobs = Jobs(tmp_path)
+    job, lives = jobs.begin(ASKED), Jobs._lives
+    job.start()
+
+    def ended_meanwhile(of: Jobs, id: str) -> bool:
+        with jobs.ending(job):
+            job.report = REPORT
+        return lives(of, id)
+
+    monkeypatch.setattr(Jobs, "_lives", ended_meanwhile)
+    found = jobs.get(job.id)
+    assert (found.state, found.report["indexed"]) == ("done", 2)
+
+
 def test_a_job_whose_process_was_killed_is_interrupted(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from mmsearch.jobs import Jobs\n"
