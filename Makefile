@@ -5,7 +5,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check bench bench-indexing bench-quality bench-answers clean
+.PHONY: demo test check bench bench-indexing bench-quality bench-answers bench-trust clean
 
 demo: $(STAMP)
 	$(BIN)/mmsearch demo $(if $(filter 0,$(SERVE)),--no-serve)
@@ -36,6 +36,10 @@ bench-quality: $(STAMP)
 bench-answers: $(STAMP)
 	$(BIN)/python -m benchmarks.train_answerer $(DATA) --report benchmarks/ANSWERS.md
 	$(BIN)/python -m benchmarks.train_sentences --report benchmarks/ANSWERS.md
+
+# The files that it is tried with are those of the tests.
+bench-trust: $(STAMP)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.trust
 
 clean:
 	rm -rf .venv .demo

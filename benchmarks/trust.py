@@ -1,0 +1,44 @@
+"""What it survives: `make bench-trust` measures and fills benchmarks/TRUST.md.
+
+Each section is a function in a file of its own, named in MEASUREMENTS; its place in the report is a pair of marks.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks import quality_report as report
+from benchmarks.quality_report import Measured
+from benchmarks.trust_malformed import malformed
+
+HERE = Path(__file__).parent
+
+MEASUREMENTS: Mapping[str, Callable[[argparse.Namespace, Path], Measured]] = {
+    "malformed": malformed,
+}
+"""By the name of its section: what measures it, with the options below, in a folder that is gone afterwards."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is asked for, print the tables, and write them into the report."""
+    options = _options(arguments)
+    wanted = options.only or list(MEASUREMENTS)
+    report.check(options.report, wanted)
+    for name in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            measured = MEASUREMENTS[name](options, Path(folder))
+        print(f"{measured.text}\n\n{report.targets(measured.targets)}\n", flush=True)
+        report.write(options.report, name, measured)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", choices=list(MEASUREMENTS), help="measure this; may be repeated")
+    parser.add_argument("--report", type=Path, default=HERE / "TRUST.md")
+    parser.add_argument("--seeds", type=int, default=20, help="of damage: every format in every way, each")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()
