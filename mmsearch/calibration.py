@@ -59,11 +59,11 @@ class Background:
     vectors: Embeddings
     usual: tuple[float, float] | None = None
 
-    def evidence(self, query: Vector, scores: Floats) -> Floats:
-        """The surprisal of the cosines `scores` (any shape) of this query."""
+    def evidence(self, query: Vector, scores: Floats) -> Floats | None:
+        """The surprisal of the cosines `scores` (any shape) of this query; None where there is no background."""
         sampled, usual = len(self.vectors), self.usual
         if sampled < 2 and usual is None:
-            return np.zeros_like(scores)
+            return None
         cosines = self.vectors @ query if sampled else np.zeros(1)
         low, median, high = np.quantile(cosines, (0.25, 0.5, 0.75))
         spread = high - low

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmsearch.calibration import ANSWERED, Floats, best_of
+from mmsearch.calibration import ANSWERED, Floats, best_of, posterior
 from mmsearch.types import Hit, Modality, Route
 from mmsearch.windows import segment_of
 
@@ -17,7 +17,7 @@ class Candidates:
 
     `evidence` is calibrated (see `calibration`): nan where a space cannot hold the document, 0 where it holds it and
     did not find it. `weights` is one a space, `log_prior` one a document. `best` is each document's segment to show,
-    `media` that segment's medium.
+    `media` that segment's medium. `probabilities` are those of hits by (space, segment or piece): see Hit.
     """
 
     spaces: tuple[str, ...]
@@ -28,18 +28,20 @@ class Candidates:
     log_prior: Floats
     best: tuple[str, ...]
     media: tuple[Modality, ...]
+    probabilities: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 def gather(
     lists: Sequence[tuple[Route, Sequence[Hit]]],
-    evidence: Callable[[str, Floats], Floats],
+    evidence: Callable[[str, Floats], Floats | None],
     held: Mapping[str, Mapping[str, int]],
     log_prior: Mapping[Modality, float],
 ) -> Candidates:
     """The candidates among the hits.
 
-    `evidence` calibrates scores of a space; `held` says how many rows a document has in each space, by
-    name; `log_prior` is the prior log odds of a document of each modality. Lists of one space count as one.
+    `evidence` calibrates scores of a space, or is None where nothing does; `held` says how many rows a document has in
+    each space, by name; `log_prior` is the prior log odds of a document of each modality. Lists of one space count as
+    one.
     """
     hits = {(hit.space, hit.segment_id): hit for _, found in lists for hit in found}
     spaces = tuple(dict.fromkeys(route.space for route, _ in lists))
@@ -49,14 +51,20 @@ def gather(
     column = {id: place for place, id in enumerate(documents)}
     scores = np.full((len(spaces), len(documents)), np.nan)
     surprisal = np.full_like(scores, np.nan)
+    prior = np.array([log_prior.get(modality[id], -math.inf) for id in documents], dtype=np.float64)
     worth: dict[tuple[str, str], dict[str, float]] = {}
+    probabilities: dict[tuple[str, str], float] = {}
     for row, space in enumerate(spaces):
         counts = np.array([held.get(id, {}).get(space, 0) for id in documents], dtype=np.float64)
         surprisal[row, counts > 0] = 0.0
         found = [hit for hit in hits.values() if hit.space == space]
-        own = evidence(space, np.array([hit.score for hit in found], dtype=np.float64))
-        for hit, nats in zip(found, own, strict=True):
-            place = column[hit.document_id]
+        places = [column[hit.document_id] for hit in found]
+        known = evidence(space, np.array([hit.score for hit in found], dtype=np.float64))
+        if known is not None:
+            alone = posterior(best_of(known, counts[places]), prior[places])
+            probabilities |= {(space, hit.segment_id): float(p) for hit, p in zip(found, alone, strict=True)}
+        own = np.zeros(len(found)) if known is None else known
+        for hit, place, nats in zip(found, places, own, strict=True):
             scores[row, place] = np.fmax(scores[row, place], hit.score)
             surprisal[row, place] = np.fmax(surprisal[row, place], nats)
             key = (hit.document_id, segment_of(hit.segment_id))
@@ -74,9 +82,10 @@ def gather(
         scores,
         surprisal,
         np.array([max(route.weight for route, _ in lists if route.space == space) for space in spaces]),
-        np.array([log_prior.get(modality[id], -math.inf) for id in documents], dtype=np.float64),
+        prior,
         tuple(best[id][1] for id in documents),
         tuple(medium_of[best[id][1]] for id in documents),
+        probabilities,
     )
 
 

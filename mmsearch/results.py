@@ -5,7 +5,7 @@ from the store what is shown. It takes the scores as they come, from whatever st
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmsearch.candidates import Candidates
 from mmsearch.grouping import WITHIN, Group, diversified, folded, similarities
@@ -18,6 +18,7 @@ from mmsearch.serialisation import for_words
 from mmsearch.snippets import snippet
 from mmsearch.spaces import CATALOGUE, OpenSpace
 from mmsearch.types import Duplicate, Hit, Query, Result, Route, Segment, Vector
+from mmsearch.windows import segment_of
 
 MORE_SEGMENTS = 3
 """How many further segments of a document a result names."""
@@ -59,7 +60,7 @@ class Presentation:
         hits: dict[str, dict[str, list[Hit]]] = {}
         found_by_spaces = (hit for step, found in lists if not step.modalities for hit in found)
         for hit in dict.fromkeys((*found_by_spaces, *standing.hits)):
-            hits.setdefault(hit.document_id, {}).setdefault(hit.segment_id, []).append(hit)
+            hits.setdefault(hit.document_id, {}).setdefault(segment_of(hit.segment_id), []).append(hit)
         others = [
             [id for id in hits.get(candidates.documents[group.shown], ()) if id != candidates.best[group.shown]]
             for group in groups
@@ -77,7 +78,7 @@ class Presentation:
                     segment=first,
                     snippet=text,
                     highlights=highlights,
-                    hits=tuple(hits.get(first.document_id, {}).get(best, ())),
+                    hits=_told(hits.get(first.document_id, {}).get(best, ()), candidates),
                     more=tuple(segments[id] for id in more[:MORE_SEGMENTS] if id in segments),
                     duplicates=tuple(
                         Duplicate(copy.document_id, copy.uri, copy.title, float(standing.scores[place]))
@@ -125,6 +126,18 @@ class Presentation:
 
     def _segments(self, ids: Sequence[str]) -> Mapping[str, Segment]:
         return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
+
+
+def _told(hits: Sequence[Hit], candidates: Candidates) -> tuple[Hit, ...]:
+    """A segment's hits as a result names them: the best piece in each space stands for it, with its probability."""
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        best.setdefault(hit.space, hit)
+    known = candidates.probabilities
+    return tuple(
+        replace(hit, segment_id=segment_of(hit.segment_id), probability=known.get((hit.space, hit.segment_id)))
+        for hit in best.values()
+    )
 
 
 def _terms(segment: Segment) -> frozenset[str]:

@@ -93,6 +93,7 @@ class HitJson(TypedDict):
     space: str
     rank: int
     score: float
+    probability: float | None
     segment: str
 
 
@@ -261,9 +262,7 @@ def _result_json(result: Result) -> ResultJson:
         "snippet": result.snippet,
         "highlights": [list(place) for place in result.highlights],
         "answer": _answer_json(result.answer) if result.answer else None,
-        "hits": [
-            {"space": hit.space, "rank": hit.rank, "score": hit.score, "segment": hit.segment_id} for hit in result.hits
-        ],
+        "hits": [_hit_json(hit) for hit in result.hits],
         "more": [_segment_json(other) for other in result.more],
         "duplicates": [
             {"document": {"id": copy.document_id, "uri": copy.uri, "title": copy.title}, "score": copy.score}
@@ -280,16 +279,36 @@ def _result_of(said: ResultJson) -> Result:
         segment=segment,
         snippet=said["snippet"],
         highlights=tuple((start, end) for start, end in said["highlights"]),
-        hits=tuple(
-            Hit(hit["segment"], segment.document_id, segment.modality, hit["space"], hit["rank"], hit["score"])
-            for hit in said["hits"]
-        ),
+        hits=tuple(_hit_of(hit, segment) for hit in said["hits"]),
         more=tuple(_segment_of(other) for other in said["more"]),
         answer=_answer_of(answer) if answer else None,
         duplicates=tuple(
             Duplicate(copy["document"]["id"], copy["document"]["uri"], copy["document"]["title"], copy["score"])
             for copy in said["duplicates"]
         ),
+    )
+
+
+def _hit_json(hit: Hit) -> HitJson:
+    return {
+        "space": hit.space,
+        "rank": hit.rank,
+        "score": hit.score,
+        "probability": hit.probability,
+        "segment": hit.segment_id,
+    }
+
+
+def _hit_of(said: HitJson, found: Segment) -> Hit:
+    """The hit that brought the segment."""
+    return Hit(
+        said["segment"],
+        found.document_id,
+        found.modality,
+        said["space"],
+        said["rank"],
+        said["score"],
+        said["probability"],
     )
 
 

@@ -164,7 +164,7 @@ class Searcher:
             for document, spaces in self.manifest.held(found).items()
         }
 
-        def evidence(space: str, scores: Floats) -> Floats:
+        def evidence(space: str, scores: Floats) -> Floats | None:
             return self._calibration(space).evidence(encoded[space], scores)  # type: ignore[arg-type]  # of its kind
 
         return gather([*lists, *self._missing(query, lists, encoded, held, sieve)], evidence, held, log_prior)

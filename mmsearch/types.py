@@ -285,7 +285,10 @@ class Route:
 class Hit:
     """A segment in one space, with that space's own score. Never compared across spaces.
 
-    What a reranker says of a segment is a hit as well, in "reranker": its probability, its rank among those it read.
+    `probability` is that of relevance by this score alone, which is compared: what the space by itself would say of the
+    document. None where nothing calibrates the score, and as long as nothing has.
+    What a reranker says of a segment is a hit as well, in "reranker": its probability as the score, its rank among
+    those it read.
     """
 
     segment_id: str
@@ -294,6 +297,7 @@ class Hit:
     space: str
     rank: int
     score: float
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

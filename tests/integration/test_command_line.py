@@ -96,6 +96,8 @@ def test_index_and_search_keep_the_contract(files: Path, tmp_path: Path) -> None
     assert best["document"]["uri"] == (files / "talk.wav").as_posix()
     assert best["segment"]["span"]["end_s"] == 5.5
     assert {hit["space"] for hit in best["hits"]} == {"words", "text"}
+    assert all(hit.keys() == {"space", "rank", "score", "probability", "segment"} for hit in best["hits"])
+    assert all(0 < hit["probability"] <= 1 for hit in best["hits"])
 
     by_meaning = _json(_run(tmp_path, "search", "how tall are the beacons", "--json", "--modality", "table"))
     assert [result["modality"] for result in by_meaning["results"]] == ["table"]

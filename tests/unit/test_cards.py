@@ -23,7 +23,7 @@ def _segment(**changes: Any) -> Segment:
 
 
 def _result(segment: Segment, snippet: str = "", **changes: Any) -> Result:
-    hits = (Hit(segment.id, segment.document_id, segment.modality, "words", 2, 7.25),)
+    hits = (Hit(segment.id, segment.document_id, segment.modality, "words", 2, 7.25, 0.625),)
     return replace(Result(1, 0.5, segment, snippet or segment.text, (), hits), **changes)
 
 
@@ -76,7 +76,8 @@ def test_a_text_names_its_place_and_marks_the_words() -> None:
     assert _one(soup, ".mm-headings").get_text() == "Lamps"
     assert _one(soup, ".mm-path").get_text() == "pier/notes.pdf"
     assert _one(soup, "h2 a")["href"] == f"media/document/{DOCUMENT}#page=3"
-    assert "number 2 of its list, with its own score 7.25" in _one(soup, ".mm-why").get_text()
+    why = "number 2 of its list, with its own score 7.25, by itself a probability of 0.62;"
+    assert why in _one(soup, ".mm-why").get_text()
 
 
 def test_a_recording_starts_at_the_moment_and_names_the_other_moments() -> None:

@@ -107,6 +107,25 @@ def test_a_space_that_holds_a_document_and_did_not_find_it_has_no_evidence_for_i
     np.testing.assert_allclose(found.evidence, [[0], [2]])
 
 
+def test_a_hit_has_the_probability_that_its_space_alone_would_give_the_document() -> None:
+    words, text = Route("words", 1.0, 10, ""), Route("text", 0.5, 10, "")
+    lists = [
+        (words, [Hit("a1", "a", "text", "words", 1, 6.0)]),
+        (text, [Hit("a1#1", "a", "text", "text", 1, 5.0), Hit("b1", "b", "text", "text", 2, 3.0)]),
+    ]
+    held = {"a": {"words": 1, "text": 2}, "b": {"text": 1}}
+    found = gather(lists, lambda space, scores: scores, held, {"text": -4.0})
+    alone = {("words", "a1"): 6.0 - 4.0, ("text", "a1#1"): 5.0 - math.log(2) - 4.0, ("text", "b1"): 3.0 - 4.0}
+    assert found.probabilities == pytest.approx({hit: 1 / (1 + math.exp(-odds)) for hit, odds in alone.items()})
+
+
+def test_a_hit_that_nothing_calibrates_has_no_probability_and_tells_nothing() -> None:
+    lists = [(Route("text", 1.0, 10, ""), [Hit("a1", "a", "text", "text", 1, 0.9)])]
+    found = gather(lists, lambda space, scores: None, {"a": {"text": 1}}, {"text": -1.0})
+    assert found.probabilities == {}
+    np.testing.assert_allclose(found.evidence, [[0.0]])
+
+
 def test_priors_are_even_unless_the_query_speaks_for_a_medium() -> None:
     census = {"text": 90, "image": 10}
     assert log_priors(census, {}) == pytest.approx({"text": -math.log(200), "image": -math.log(200)})  # type: ignore[arg-type]

@@ -93,3 +93,45 @@ def test_a_query_overrides_the_diversity_of_the_settings(tmp_path: Path) -> None
 def test_a_diversity_that_is_none_is_refused(tmp_path: Path, diversity: float) -> None:
     with pytest.raises(InputError, match="between 0 and 1"):
         _searcher(tmp_path).search(Query(QUERY, diversity=diversity))
+
+
+def test_each_hit_says_what_its_space_alone_would_give_the_document(tmp_path: Path) -> None:
+    searcher = _searcher(tmp_path, text=HashingEncoder())
+    alone = {
+        (space, result.segment.document_id): result.score
+        for space in searcher.spaces
+        for result in searcher.search(Query(QUERY, spaces=frozenset({space}))).results
+    }
+    results = searcher.search(Query(QUERY)).results
+    said = {(hit.space, hit.document_id): hit.probability for result in results for hit in result.hits}
+    assert len(said) > len(results)
+    assert said == pytest.approx({hit: alone[hit] for hit in said})
+
+
+def test_a_passage_that_a_later_piece_of_it_brought_names_its_hit(tmp_path: Path) -> None:
+    """The encoder reads 32 tokens at once, and the bell is beyond the first of them."""
+    calm = "The sea was calm and the wind came from the west. " * 6
+    library = Library(tmp_path / "library")
+    (tmp_path / "log.txt").write_text(f"{calm}The fog bell rang.")
+    library.indexer().index([tmp_path / "log.txt"])
+    spaces, closed = open_for_search(library.encoders, library.manifest, library.memory)
+    searcher = Searcher(spaces, closed, library.memory, library.manifest, 10, "calibrated")
+    (result,) = searcher.search(Query("fog bell", spaces=frozenset({"text"}))).results
+    (hit,) = result.hits
+    best = library.memory.search(spaces["text"].collection, HashingEncoder().encode_query(Query("fog bell")), 1)[0]
+    assert best.segment_id != result.segment.id
+    assert (hit.space, hit.segment_id, hit.score) == ("text", result.segment.id, best.score)
+    assert result.more == ()
+
+
+def test_without_a_background_a_hit_has_no_probability(tmp_path: Path) -> None:
+    """One document and a model of which nobody knows the usual cosines."""
+    (tmp_path / "bell.txt").write_text(NOTES["bell.txt"])
+    library = Library(tmp_path / "library")
+    library.indexer().index([tmp_path / "bell.txt"])
+    spaces, closed = open_for_search(library.encoders, library.manifest, library.memory)
+    searcher = Searcher(spaces, closed, library.memory, library.manifest, 10, "calibrated")
+    (result,) = searcher.search(Query(QUERY)).results
+    said = {hit.space: hit.probability for hit in result.hits}
+    assert said["text"] is None
+    assert said["words"] is not None
