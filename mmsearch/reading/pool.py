@@ -9,8 +9,8 @@ concurrent.futures a worker that dies fails every task under way. What is needed
 import os
 import threading
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,6 @@ class ProcessPool:
         self._done: deque[tuple[Order, Outcome]] = deque()
         self._ready_bytes = self._pending = self._idle = 0
         self._workers: dict[int, Worker] = {}
-        self._threads = ThreadPoolExecutor(workers + 1, "reading")
         self._serving: list[Future[None]] = []
         self._closed = threading.Event()
 
@@ -77,10 +76,10 @@ class ProcessPool:
             self._waiting[alone].append(order)
             self._pending += 1
             if not self._serving:
-                self._serving.append(self._threads.submit(self._watch))
+                self._serving.append(_in_thread("reading watched", self._watch))
             started = len(self._serving) - 1
             if started < self._most and (started == 0 or not (alone or self._idle)):
-                self._serving.append(self._threads.submit(self._serve, started))
+                self._serving.append(_in_thread(f"reading {started}", self._serve, started))
             self._state.notify_all()
 
     def take(self, timeout_s: float) -> tuple[Order, Outcome] | None:
@@ -102,7 +101,7 @@ class ProcessPool:
             for worker in self._workers.values():
                 worker.kill()
             self._state.notify_all()
-        self._threads.shutdown()
+        wait(self._serving)
 
     def _broken(self) -> Sequence[Future[None]]:
         return [future for future in self._serving if future.done()]
@@ -162,6 +161,23 @@ class ProcessPool:
         while not self._closed.wait(WATCH_S):
             for worker in list(self._workers.values()):
                 worker.check_memory()
+
+
+def _in_thread(name: str, work: Callable[..., None], *arguments: object) -> Future[None]:
+    """What the work comes to, in a thread that keeps no process alive: Ray ends its workers without closing a pool.
+
+    The threads of concurrent.futures are waited for when Python ends.
+    """
+    future: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work(*arguments))
+        except BaseException as error:  # noqa: BLE001 - whoever takes outcomes gets it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
 
 
 def usable_cores() -> int:

@@ -254,15 +254,17 @@ for number, text in enumerate(("sleep 60", "hold")):
     file.write_text(text)
     pool.submit(Order(number, Document(file.as_posix(), file)))
 print("submitted", flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is POSIX's")
-def test_no_worker_outlives_its_parent_even_when_it_hangs_in_foreign_code(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", [True, False], ids=["killed", "ended with the pool open"])
+def test_no_worker_outlives_its_parent_even_when_it_hangs_in_foreign_code(tmp_path: Path, killed: bool) -> None:
     command = [sys.executable, "-c", PARENT, str(tmp_path), SETTINGS.model_dump_json()]
     path = os.pathsep.join(sys.path)
-    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path})
+    environment, pipe = {**os.environ, "PYTHONPATH": path}, subprocess.PIPE
+    parent = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
     assert parent.stdout
     assert parent.stdout.readline() == "submitted\n"
     deadline = time.monotonic() + 60
@@ -271,8 +273,9 @@ def test_no_worker_outlives_its_parent_even_when_it_hangs_in_foreign_code(tmp_pa
         workers = psutil.Process(parent.pid).children()
         time.sleep(0.1)
     time.sleep(2.0)
-    parent.kill()
-    parent.communicate()
+    if killed:
+        parent.kill()
+    parent.communicate(timeout=60)
     _, left = psutil.wait_procs(workers, timeout=60)
     assert len(workers) == 2
     assert not left
