@@ -164,7 +164,7 @@ class ProcessPool:
 
 
 def _in_thread(name: str, work: Callable[..., None], *arguments: object) -> Future[None]:
-    """What the work comes to, in a thread that keeps no process alive: Ray ends its workers without closing a pool.
+    """How the work ends, in a thread that keeps no process alive: Ray ends its workers without closing a pool.
 
     The threads of concurrent.futures are waited for when Python ends.
     """
@@ -172,9 +172,11 @@ def _in_thread(name: str, work: Callable[..., None], *arguments: object) -> Futu
 
     def run() -> None:
         try:
-            future.set_result(work(*arguments))
+            work(*arguments)
         except BaseException as error:  # noqa: BLE001 - whoever takes outcomes gets it
             future.set_exception(error)
+        else:
+            future.set_result(None)
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return future
