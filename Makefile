@@ -5,7 +5,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check bench bench-indexing bench-quality bench-answers bench-trust clean
+.PHONY: demo test check bench bench-indexing bench-quality bench-answers bench-trust fuzz clean
 
 demo: $(STAMP)
 	$(BIN)/mmsearch demo $(if $(filter 0,$(SERVE)),--no-serve)
@@ -40,6 +40,16 @@ bench-answers: $(STAMP)
 # The files that it is tried with are those of the tests.
 bench-trust: $(STAMP)
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.trust
+
+# Not part of the tests: FUZZ_S seconds of each target, on Linux with wheels of atheris.
+FUZZ_S ?= 60
+fuzz: $(STAMP)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[all,dev,fuzz]'
+	mkdir -p .fuzz
+	for target in $$($(BIN)/python tests/fuzz.py 2>/dev/null); do \
+		$(BIN)/python tests/fuzz.py $$target -max_total_time=$(FUZZ_S) -timeout=25 -rss_limit_mb=2048 \
+			-artifact_prefix=.fuzz/$$target- -print_final_stats=1 || exit 1; \
+	done
 
 clean:
 	rm -rf .venv .demo

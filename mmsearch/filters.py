@@ -300,9 +300,13 @@ def _literal(field: str, token: Token) -> Scalar:
         raise InvalidFilter(
             f"filter, column {token.column}: {token} is not a date; write 2024, 2024-05, 2024-05-31 or a time in quotes"
         )
-    number = float(token) if re.search("[.eE]", token) else int(token)
-    if not math.isfinite(number):
-        raise InvalidFilter(f"filter, column {token.column}: {token} is too large a number")
+    try:
+        number = float(token) if re.search("[.eE]", token) else int(token)
+        finite = math.isfinite(number)
+    except (ValueError, OverflowError):  # more digits than Python reads, or than a float has room for
+        finite = False
+    if not finite:
+        raise InvalidFilter(f"filter, column {token.column}: {token[:40]} is too large a number")
     return number
 
 

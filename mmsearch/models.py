@@ -46,12 +46,23 @@ def pull(name: str, model: str = "", pretrained: str = "") -> Path:
     return Path(_catalogue("pull")(encoder.source.role, [encoder.source]))
 
 
-def verify(name: str) -> str:
-    """Say that the model's files are whole. Raises ModelError naming those that are not, ModelUnavailable."""
-    verdict = _catalogue("verify")(name, _configured())
+def verify(name: str, files_only: bool = False) -> str:
+    """Say that the model's files are whole and, unless only they are asked about, that it ranks known pairs right.
+
+    Raises ModelError naming what is broken, ModelUnavailable.
+    """
+    parts = _configured_parts()
+    verdict = _catalogue("verify")(name, [part.source for part in parts])
     if verdict.broken:
         raise ModelError("; ".join(verdict.broken))
-    return f"{name} is whole: {verdict.path}"
+    whole = f"{name} is whole: {verdict.path}"
+    canary = None if files_only else _catalogue("try_canary")(name, parts)
+    if canary is not None and not canary.sings:
+        raise ModelError(
+            f"{whole}, but {canary}: the weights are broken, or made for another language or purpose than the pairs "
+            'in mmsearch_encoders/canary.py; "--files" checks the files alone'
+        )
+    return f"{whole}; {canary}" if canary else whole
 
 
 def align(library: str | Path | None = None) -> str:
@@ -81,11 +92,16 @@ def _tables(app: App) -> Iterator[Segment]:
 
 
 def _configured() -> list[Any]:
-    """Where the weights of each part that is used come from; parts without weights are left out."""
+    """Where the weights of each part that is used come from."""
+    return [part.source for part in _configured_parts()]
+
+
+def _configured_parts() -> list[Any]:
+    """The parts that are used and have weights."""
     settings = settings_in_force(read_settings())
     parts = [*settings.encoders.values(), settings.recognizer, settings.ocr, settings.reranker]
     built = [build(part) for part in parts if part is not None and part.part]
-    return [source for model in built if (source := getattr(model, "source", None)) is not None]
+    return [model for model in built if getattr(model, "source", None) is not None]
 
 
 def _catalogue(name: str) -> Callable[..., Any]:

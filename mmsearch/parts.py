@@ -77,6 +77,7 @@ def readers_of(settings: Settings) -> tuple[Reader, ...]:
         cast(SpeechRecognizer | None, ready(settings.recognizer)),
         cast(OcrEngine | None, ready(settings.ocr)),
         [cast(Reader, build(part)) for part in settings.readers],
+        settings.limits,
     )
 
 
@@ -169,13 +170,13 @@ def reading_of(settings: Settings, served: Settings, readers: Sequence[Reader], 
     limits = settings.indexing
     workers = usual_workers() if limits.workers is None else limits.workers
     if not workers:
-        return Here(readers, folder, copies_in(settings, folder))
+        return Here(readers, folder, copies_in(settings, folder), settings.limits)
     return ProcessPool(
         "mmsearch.parts:readers_of",
         (served,),
         folder,
         workers,
-        Limits(limits.read_timeout_s, limits.worker_memory_bytes),
+        Limits(limits.read_timeout_s, limits.worker_memory_bytes, settings.limits),
         copies_in(settings, folder),
         recognised_suffixes(served),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import ConfigError
 from mmsearch.types import digest
+from mmsearch.well_formed import well_formed
 
 if TYPE_CHECKING:
     from semantic_text_splitter import TextSplitter
@@ -25,6 +26,8 @@ _ABBREVIATION = re.compile(
     r"|approx|e\.g|i\.e|al|bzw|z\.B|Nr|Hr|Abb|Mme|Mlle)\.(?=\s+\S)"
 )
 _WRAP = re.compile(r"(?<=[^\s.!?:;。!?])[ \t]*\r?\n(?=[ \t]*[^\s\-*•·–+>|#\d=~`])")
+_ENDLESS = re.compile(r"[^\W_]{4000}")
+"""No word: the splitter looks at all of it for each passage that it makes of it."""
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 
 
@@ -60,7 +63,7 @@ class PassageSplitter:
         """How many tokens the text has, the encoder's own marks at both ends among them."""
         if self.tokenizer_file is None:
             return _estimate(text)
-        return len(_tokenizer(self.tokenizer_file).encode(text).ids)
+        return len(_tokenizer(self.tokenizer_file).encode(well_formed(text)).ids)
 
     def room(self, title: str = "", headings: Sequence[str] = ()) -> int:
         """How many tokens are left for the passage itself; at least half, should title and headings be very long."""
@@ -79,8 +82,12 @@ class PassageSplitter:
 
 
 def one_line_paragraphs(text: str) -> str:
-    """The text, character for character as long, without the line ends and full stops that end no sentence."""
-    flat = _WRAP.sub(lambda match: " " * len(match[0]), text)
+    """The text, character for character as long, without the line ends and full stops that end no sentence.
+
+    A run of letters and digits without an end has a blank now and then.
+    """
+    flat = _ENDLESS.sub(lambda match: match[0][:-1] + " ", well_formed(text))
+    flat = _WRAP.sub(lambda match: " " * len(match[0]), flat)
     return _ABBREVIATION.sub(lambda match: match[0].replace(".", ","), flat)
 
 

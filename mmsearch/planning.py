@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mmsearch import identification
+from mmsearch import identification, well_formed
 from mmsearch.errors import TooLarge
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Reader
@@ -122,5 +122,5 @@ class Planner:
 
 
 def reading(reader: Reader) -> str:
-    """Changes when the same bytes would give other segments, or the same in another language."""
-    return f"{reader.fingerprint} {identification.REVISION}"
+    """Changes when the same bytes would give other segments, or the same told otherwise."""
+    return f"{reader.fingerprint} {identification.REVISION} {well_formed.REVISION}"

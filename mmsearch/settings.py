@@ -13,6 +13,7 @@ from pydantic_settings import (
 )
 
 from mmsearch.errors import ConfigError, NotFound
+from mmsearch.limits import FileLimits
 
 MANIFEST_FILE = "manifest.sqlite3"
 """A folder that holds this file is a library."""
@@ -162,6 +163,7 @@ class Settings(BaseSettings):
     page: str = "mmsearch_ui.page:mount"
     wait_s: float = Field(default=10.0, ge=0)
     indexing: IndexingSettings = IndexingSettings()
+    limits: FileLimits = FileLimits()
     remote: RemoteSettings = RemoteSettings()
     search: SearchSettings = SearchSettings()
     server: ServerSettings = ServerSettings()

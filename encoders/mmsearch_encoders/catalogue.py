@@ -1,12 +1,13 @@
 """The models that mmsearch uses by itself and some that are worth setting instead, as data."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mmsearch.errors import ConfigError
-from mmsearch_encoders import fetching, image, rerank, speech, table, text
+from mmsearch_encoders import canary, fetching, image, rerank, speech, table, text
+from mmsearch_encoders.canary import Canary
 from mmsearch_encoders.fetching import Verdict
 from mmsearch_encoders.weights import Source, find
 
@@ -55,6 +56,14 @@ SOURCES: dict[str, Any] = {
     "speech": speech.source_of,
     "reranker": rerank.source_of,
 }
+
+MAKERS: dict[str, Callable[..., Any]] = {
+    "text": text.TextEncoder,
+    "image": image.ImageEncoder,
+    "table": table.TableEncoder,
+    "reranker": rerank.CrossEncoderReranker,
+}
+"""What runs the model of a role, made with the options of its fact."""
 
 CATALOGUE: tuple[ModelFact, ...] = (
     ModelFact(
@@ -143,3 +152,19 @@ def pull(name: str, configured: Iterable[Source]) -> Path:
 def verify(name: str, configured: Iterable[Source]) -> Verdict:
     """Check the files of the model of the name; see fetching.verify."""
     return fetching.verify(source_named(name, configured))
+
+
+def try_canary(name: str, parts: Iterable[Any]) -> Canary | None:
+    """How the model of the name does on its canary; None for a role without one. `parts` are what the settings make.
+
+    Raises ConfigError, ModelUnavailable, ModelError where it does not load or run.
+    """
+    made = list(parts)
+    source = source_named(name, [part.source for part in made])
+    part = next((part for part in made if part.source == source), None)
+    if source.role not in canary.CANARIES:
+        return None
+    if part is None:
+        fact = next(fact for fact in CATALOGUE if fact.name == name)
+        part = MAKERS[fact.role](**fact.options)
+    return canary.CANARIES[source.role](part)

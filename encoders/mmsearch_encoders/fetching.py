@@ -13,7 +13,7 @@ from zipfile import BadZipFile, ZipFile
 
 from mmsearch.errors import ModelUnavailable
 from mmsearch_encoders.loading import first_line
-from mmsearch_encoders.weights import Source, absence, find, hub_cache, require, user_cache, weights_in
+from mmsearch_encoders.weights import COMMITS, Source, absence, find, hub_cache, require, user_cache, weights_in
 
 PROBE_S = 5.0
 SMALL_FILES = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja")
@@ -67,14 +67,15 @@ def _pull_repository(source: Source) -> None:
     with _unreachable(source, place):
         hub = HfApi(endpoint=place)
         for repo in (*source.also, source.repo):
-            listed = hub.model_info(repo, timeout=2 * PROBE_S)
+            commit = COMMITS.get(repo, "main")
+            listed = hub.model_info(repo, revision=commit, timeout=2 * PROBE_S)
             names = [sibling.rfilename for sibling in listed.siblings or ()]
             weights = source.weights if repo == source.repo else ()
             files = wanted(names, weights)
             if weights and not any(fnmatch(PurePosixPath(name).name, pattern) for name in files for pattern in weights):
                 raise OSError(f"{repo} publishes no {' and no '.join(weights)}")
             for name in files:
-                hf_hub_download(repo, name, cache_dir=hub_cache(), endpoint=place, revision="main")
+                hf_hub_download(repo, name, cache_dir=hub_cache(), endpoint=place, revision=commit)
 
 
 def wanted(names: Sequence[str], weights: Sequence[str]) -> list[str]:

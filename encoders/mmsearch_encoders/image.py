@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmsearch.errors import ConfigError, CorruptMedia, ModelError
+from mmsearch.errors import ConfigError, CorruptMedia, ModelError, TooLarge
 from mmsearch.types import Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch_encoders import clip_zoo
 from mmsearch_encoders.batching import Budget, fill, mixed
-from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
+from mmsearch_encoders.loading import Once, best_device, existing, first_line, known_formats, loading, reporting
 from mmsearch_encoders.together import Together
 from mmsearch_encoders.weights import Source, read_json, require, revision, weights_in
 
@@ -37,6 +37,8 @@ CLIP_WEIGHTS = (
 )
 """The files that open_clip looks for in a folder, the preferred first."""
 PREPARING_THREADS = min(8, os.cpu_count() or 1)
+QUERY_PIXELS = 64_000_000
+"""Of a picture that anybody may ask with, in memory at three bytes each; those of a library are small copies."""
 CONFIG_FILE = "open_clip_config.json"
 
 
@@ -161,7 +163,9 @@ class ImageEncoder:
 
         prepare = self._loaded().prepare
         try:
-            with Image.open(BytesIO(picture)) as opened:
+            with Image.open(BytesIO(picture), formats=known_formats()) as opened:
+                if (pixels := opened.width * opened.height) > QUERY_PIXELS:
+                    raise TooLarge(f"{name} has {pixels:,} pixels; {QUERY_PIXELS:,} are looked at, make it smaller")
                 return prepare(opened.convert("RGB"))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise CorruptMedia(f"{name} does not decode as a picture: {first_line(error)}") from error

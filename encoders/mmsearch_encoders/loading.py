@@ -8,7 +8,8 @@ from pickle import PickleError
 from threading import Lock
 from typing import Generic, TypeVar
 
-from mmsearch.errors import ModelError
+from mmsearch.errors import ConfigError, ModelError
+from mmsearch.limits import PICTURE_FORMATS
 
 Value = TypeVar("Value")
 
@@ -72,7 +73,42 @@ def reporting(doing: str) -> Iterator[None]:
         PickleError,
         SafetensorError,
     ) as error:
-        raise ModelError(f"{doing} failed: {first_line(error)}") from error
+        raise ModelError(f"{doing} failed: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, without the advice of the frameworks to trust what they refuse."""
+    said = str(error)
+    if isinstance(error, PickleError) or "Weights only load failed" in said:
+        return (
+            "its file of weights is a pickle that holds more than weights, which could run code and is refused; "
+            "get the model as safetensors"
+        )
+    if "trust_remote_code" in said:
+        return (
+            "its files bring code of their own, which runs only where the settings of the part say trust_remote_code = "
+            "and the model's name"
+        )
+    return first_line(error)
+
+
+def trusted(model: str, trust_remote_code: str) -> bool:
+    """Whether the settings have the model's own code run: they name it, so that no other model is trusted by mistake.
+
+    Raises ConfigError where they name another.
+    """
+    if trust_remote_code not in ("", model):
+        named = f'trust_remote_code names "{trust_remote_code}" and not the model'
+        raise ConfigError(f'{named} "{model}"; name that, or none')
+    return bool(trust_remote_code)
+
+
+def known_formats() -> list[str]:
+    """The formats that a picture is taken for here: those that readers take, as far as this Pillow has them."""
+    from PIL import Image
+
+    Image.init()
+    return [name for name in PICTURE_FORMATS if name in Image.OPEN]
 
 
 def first_line(error: BaseException) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from mmsearch.errors import CorruptMedia, ModelUnavailable
 from mmsearch.liveness import alive
 from mmsearch.types import digest
-from mmsearch_encoders.loading import Once, first_line, reporting
+from mmsearch_encoders.loading import Once, first_line, known_formats, reporting
 
 MIN_SIDE = 32
 
@@ -60,7 +60,7 @@ class RapidOcr:
         from PIL import Image
 
         try:
-            with Image.open(BytesIO(picture)) as opened:
+            with Image.open(BytesIO(picture), formats=known_formats()) as opened:
                 shown = opened.convert("RGB")
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise CorruptMedia(f"the picture does not decode: {first_line(error)}") from error

@@ -22,7 +22,7 @@ from mmsearch.serialisation import for_encoder
 from mmsearch.types import Embeddings, Segment, digest
 from mmsearch.windows import windows
 from mmsearch_encoders.batching import Budget, fill
-from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
+from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting, trusted
 from mmsearch_encoders.weights import Source, read_json, require, revision
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class CrossEncoderReranker:
 
     `model` is a folder, or a name on the model hub that is in the local cache. A segment is judged by its best window
     of at most `window_tokens`; of a long one, as tables are, the `most_windows` are read that hold most of the query's
-    words. `batch_tokens` bounds the tokens of one batch; without it the
-    device does.
+    words. `batch_tokens` bounds the tokens of one batch; without it the device does. Code that a model brings runs only
+    where `trust_remote_code` is the `model` again.
     """
 
     def __init__(
@@ -58,7 +58,9 @@ class CrossEncoderReranker:
         batch_tokens: int | None = None,
         window_tokens: int = 256,
         most_windows: int = 2,
+        trust_remote_code: str = "",
     ) -> None:
+        self._trusted = trusted(model, trust_remote_code)
         self.source = source_of(model)
         self._device = device
         self._budget = Budget(batch_tokens, processor=PROCESSOR_TOKENS, gpu=GPU_TOKENS)
@@ -124,7 +126,9 @@ class CrossEncoderReranker:
 
             device = best_device(self._device)
             only = {"use_safetensors": True}
-            model: CrossEncoder = CrossEncoder(str(folder), device=device, local_files_only=True, model_kwargs=only)
+            model: CrossEncoder = CrossEncoder(
+                str(folder), device=device, local_files_only=True, model_kwargs=only, trust_remote_code=self._trusted
+            )
             if model.num_labels != 1:
                 raise ValueError(f"it gives {model.num_labels} numbers for a pair, and one is needed")
             _whole(model, folder)

@@ -17,7 +17,7 @@ from mmsearch.windows import windows
 from mmsearch_encoders.align import unit_rows
 from mmsearch_encoders.batching import Budget, fill, mixed
 from mmsearch_encoders.bert import NumpyBert, numpy_bert
-from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
+from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting, trusted
 from mmsearch_encoders.prompts import Prompts, prompts_of
 from mmsearch_encoders.together import Together
 from mmsearch_encoders.weights import Source, package_folder, read_json, require, revision
@@ -41,7 +41,8 @@ class TextEncoder:
     `model` is a name whose weights a package brings (all-MiniLM-L6-v2), a folder, or a name on the model hub that is
     in the local cache. Prompts are the model's own unless given. `batch_tokens` bounds the tokens of one batch,
     padding included: unless given, 1,024 on each core of a processor, where more brings nothing, and 65,536 on a GPU.
-    `window_tokens` is the length of text that gets a vector of its own.
+    `window_tokens` is the length of text that gets a vector of its own. Code that a model brings runs only where
+    `trust_remote_code` is the `model` again.
     """
 
     def __init__(
@@ -52,7 +53,9 @@ class TextEncoder:
         device: str | None = None,
         batch_tokens: int | None = None,
         window_tokens: int = 128,
+        trust_remote_code: str = "",
     ) -> None:
+        self._trusted = trusted(model, trust_remote_code)
         self._window_tokens = window_tokens
         self.source = source_of(model)
         self._query_prompt, self._passage_prompt = query_prompt, passage_prompt
@@ -169,17 +172,17 @@ class TextEncoder:
     def _load(self) -> "SentenceTransformer":
         folder = require(self.source)
         with loading(self.source.model, folder):
-            return _sentence_transformer(folder, best_device(self._device))
+            return _sentence_transformer(folder, best_device(self._device), self._trusted)
 
 
 @lru_cache(maxsize=2)
-def _sentence_transformer(folder: Path, device: str) -> "SentenceTransformer":
+def _sentence_transformer(folder: Path, device: str, trusted: bool) -> "SentenceTransformer":
     """The model in memory; the text space and a table space that is mapped onto it share one."""
     from sentence_transformers import SentenceTransformer
 
     from mmsearch_encoders.linear import speed_up
 
-    model = SentenceTransformer(str(folder), device=device, local_files_only=True).eval()
+    model = SentenceTransformer(str(folder), device=device, local_files_only=True, trust_remote_code=trusted).eval()
     speed_up(model, device)
     return model
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from hashlib import blake2b
@@ -15,6 +15,18 @@ from mmsearch_encoders.loading import existing
 
 TRANSFORMERS_WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 """Names of the files that hold the weights, the preferred first; the star takes in the parts of a split file."""
+
+COMMITS: Mapping[str, str] = {
+    "BAAI/bge-reranker-v2-m3": "953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e",
+    "BAAI/bge-small-en-v1.5": "5c38ec7c405ec4b44b94cc5a9bb96e735b38267a",
+    "cross-encoder/ms-marco-MiniLM-L6-v2": "c5ee24cb16019beea0893ab7796b1df96625c6b8",
+    "intfloat/multilingual-e5-small": "614241f622f53c4eeff9890bdc4f31cfecc418b3",
+    "laion/CLIP-ViT-B-32-DataComp.XL-s13B-b90K": "f0e2ffa09cbadab3db6a261ec1ec56407ce42912",
+}
+"""The revision that is got of a repository, so that a later one under its name changes nothing.
+
+Of the catalogue's others no revision could be confirmed from several places: what is their main one then is got.
+"""
 
 EDGE_BYTES = 64 * 1024
 """How much of each end of a file goes into its revision."""
@@ -122,8 +134,10 @@ def _model_files(folder: Path) -> Iterator[Path]:
 
 
 def snapshot(repo: str) -> Path | None:
-    """The folder of the repository's main revision in the local cache of the model hub."""
+    """The folder of the repository in the local cache of the model hub: its fixed revision, else the main one there."""
     home = hub_cache() / f"models--{repo.replace('/', '--')}"
+    if (commit := COMMITS.get(repo)) and (fixed := existing(home / "snapshots" / commit)):
+        return fixed
     main = home / "refs" / "main"
     return existing(home / "snapshots" / main.read_text().strip()) if main.is_file() else None
 

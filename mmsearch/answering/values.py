@@ -149,7 +149,8 @@ def _date(said: dict[str, str | None]) -> Date | None:
         month, day = (two, one) if one > 12 else (one, two)
     else:
         name = said.get("month")
-        month, day = (_MONTHS[name.lower()] if name else _whole(said, "m")), _whole(said, "d")
+        # Without regard to case ſ and İ match s and i too, and only the former is one in the end.
+        month, day = (_MONTHS.get(name.casefold(), 13) if name else _whole(said, "m")), _whole(said, "d")
     if (month or 0) > 12 or (day or 0) > 31:
         return None
     return Date(year, month or None, day or None)

@@ -48,13 +48,14 @@ def pull(
 
 def verify(
     name: Annotated[str, typer.Argument(help="text, image, table, speech, reranker, or a name of the list.")],
+    files: Annotated[bool, typer.Option("--files", help="Check the files alone; load nothing.")] = False,
 ) -> None:
-    """Check that a model's files are whole; exit code 1 when they are not."""
+    """Check that a model's files are whole and that it ranks known pairs right; exit code 1 when not."""
     from mmsearch import terminal
     from mmsearch.models import verify
 
     with errors():
-        terminal.out.print(verify(name))
+        terminal.out.print(verify(name, files))
 
 
 def align(library: Library = None) -> None:

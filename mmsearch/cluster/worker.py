@@ -101,7 +101,7 @@ class Bench:
             (settings,),
             self._folder.path,
             setup.readers,
-            Limits(limits.read_timeout_s, limits.worker_memory_bytes),
+            Limits(limits.read_timeout_s, limits.worker_memory_bytes, settings.limits),
             copies_in(settings, self._folder.path),
             recognised_suffixes(settings),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers.audio import AudioReader
@@ -28,6 +29,7 @@ def default_readers(
     recognizer: SpeechRecognizer | None = None,
     ocr: OcrEngine | None = None,
     others: Sequence[Reader] = (),
+    limits: FileLimits = USUAL,
 ) -> tuple[Reader, ...]:
     """One reader for each family of formats; no two of them take the same ending. Records (the ending "") come last.
 
@@ -36,17 +38,17 @@ def default_readers(
     files: tuple[Reader, ...] = (
         *others,
         TextReader(splitter),
-        MarkdownReader(splitter, table_rows),
-        HtmlReader(splitter, table_rows),
-        PdfReader(splitter, table_rows, ocr),
-        WordReader(splitter, table_rows, ocr),
-        SlideReader(splitter, table_rows, ocr),
-        DelimitedReader(table_rows),
-        SpreadsheetReader(table_rows),
-        ParquetReader(table_rows),
-        JsonReader(splitter, table_rows),
-        JsonLinesReader(table_rows),
-        PictureReader(ocr),
-        AudioReader(splitter, recognizer),
+        MarkdownReader(splitter, table_rows, limits),
+        HtmlReader(splitter, table_rows, limits),
+        PdfReader(splitter, table_rows, ocr, limits),
+        WordReader(splitter, table_rows, ocr, limits),
+        SlideReader(splitter, table_rows, ocr, limits),
+        DelimitedReader(table_rows, limits),
+        SpreadsheetReader(table_rows, limits),
+        ParquetReader(table_rows, limits),
+        JsonReader(splitter, table_rows, limits),
+        JsonLinesReader(table_rows, limits),
+        PictureReader(ocr, limits),
+        AudioReader(splitter, recognizer, limits),
     )
-    return (*files, RecordReader(splitter, files, table_rows))
+    return (*files, RecordReader(splitter, files, table_rows, limits))

@@ -69,10 +69,10 @@ def beside(sidecars: Sequence[Path]) -> Iterator[Caption]:
                 with decoding(path, ParseError, *TRIPPED):
                     yield _xmp(path.read_bytes())
             case ".json":
-                with decoding(path, ValueError):
+                with decoding(path, *TRIPPED):
                     said = json.loads(decode(path)[0])
-                if isinstance(said, dict):
-                    yield _json(said)
+                    caption = _json(said) if isinstance(said, dict) else Caption()
+                yield caption
             case ".txt":
                 yield Caption(text=decode(path)[0].strip())
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from mmsearch.errors import ConfigError, CorruptMedia, Forbidden, NotFound, TooLarge
+from mmsearch.limits import FileLimits
 
 TRIPPED: tuple[type[Exception], ...] = (
     ValueError,
@@ -30,9 +31,8 @@ TRIPPED: tuple[type[Exception], ...] = (
 DAMAGED: tuple[type[Exception], ...] = (OSError, *TRIPPED)
 """The same for parsers that report damage as OSError."""
 
-MAX_UNPACKED_BYTES = 1 << 30
-MAX_RATIO = 200
-"""An archive is a bomb when it unpacks to more than the one, or to 64 MiB and this many times its size."""
+RATIO_BYTES = 64 << 20
+"""An archive that unpacks to no more is no bomb, however small it is."""
 _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
 """Office keeps an encrypted document in a compound file under this name ([MS-OFFCRYPTO] 2.3.1)."""
@@ -56,10 +56,15 @@ def decoding(path: Path, *exceptions: type[BaseException]) -> Iterator[None]:
     except MemoryError as error:
         raise TooLarge(f"{path} does not fit into memory") from error
     except exceptions as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise CorruptMedia(f"{path} does not decode: {reason}") from error
+        raise undecodable(path, error) from error
     except OSError as error:
         raise CorruptMedia(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def undecodable(path: Path, error: BaseException) -> CorruptMedia:
+    """What a parser's error says of the file."""
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return CorruptMedia(f"{path} does not decode: {reason}")
 
 
 def open_file(path: Path) -> IO[bytes]:
@@ -93,8 +98,8 @@ def version_of(package: str) -> str:
         raise ConfigError(f'{package} is not installed: pip install "mmsearch[readers]"') from error
 
 
-def check_archive(path: Path, file: IO[bytes]) -> None:
-    """Refuses office files that are locked, and archives that would unpack to far more than they are.
+def check_archive(path: Path, file: IO[bytes], limits: FileLimits) -> None:
+    """Refuses office files that are locked, and archives that would unpack to more than the limits.
 
     Raises CorruptMedia, TooLarge; what is no archive passes.
     """
@@ -111,5 +116,7 @@ def check_archive(path: Path, file: IO[bytes]) -> None:
                 packed += member.compress_size
                 unpacked += member.file_size
         file.seek(0)
-    if unpacked > MAX_UNPACKED_BYTES or (unpacked > 64 << 20 and unpacked > MAX_RATIO * packed):
-        raise TooLarge(f"{path} unpacks to {unpacked >> 20} MiB, {unpacked // packed} times its size")
+    said = f"{path} unpacks to {unpacked >> 20} MiB, {unpacked // packed} times its size"
+    limits.hold("unpacked_bytes", unpacked, said)
+    if unpacked > RATIO_BYTES:
+        limits.hold("unpacked_ratio", unpacked / packed, said)

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.readers.captions import iso_date
 from mmsearch.readers.charsets import decode, encoding_fact
@@ -51,6 +53,7 @@ class HtmlReader:
 
     splitter: PassageSplitter
     table_rows: int = 20
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({".html", ".htm", ".xhtml"})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
@@ -68,8 +71,9 @@ class HtmlReader:
         with decoding(path, *DAMAGED):
             soup = BeautifulSoup(text, "lxml")
             title, facts = _head(soup)
-            blocks = list(_Walk().blocks(_main(soup)))
-        origin = Origin(document, "html", title or title_from_name(path), {**encoding_fact(encoding), **facts})
+            blocks = list(_Walk(path, self.limits).blocks(_main(soup)))
+        facts = {**encoding_fact(encoding), **facts}
+        origin = Origin(document, "html", title or title_from_name(path), facts, limits=self.limits)
         if not blocks:
             raise CorruptMedia(f"{path} holds no text outside of its menus and scripts")
         yield from _segments(origin, self.splitter, self.table_rows, blocks)
@@ -132,13 +136,21 @@ def _main(soup: "BeautifulSoup") -> "Tag":
 
 @dataclass(slots=True)
 class _Walk:
-    """A walk through the elements in reading order; remembers the headings that it passed."""
+    """A walk through the elements in reading order; remembers the headings that it passed.
 
+    Raises TooLarge for elements too deep inside each other, and for tables that spans make too wide.
+    """
+
+    file: Path
+    limits: FileLimits
+    depth: int = 0
     path: list[tuple[int, str]] = field(default_factory=list)
 
     def blocks(self, element: "Tag") -> Iterator[Block]:
         from bs4.element import NavigableString, Tag
 
+        self.depth += 1
+        self.limits.hold("nesting", self.depth, f"{self.file} has elements nested too deep")
         words: list[str] = []
         for child in element.children:
             if isinstance(child, Tag) and not self._inline(child):
@@ -150,13 +162,14 @@ class _Walk:
             elif type(child) is NavigableString:  # comments and doctypes are its children
                 words.append(str(child))
         yield from self._paragraph(words)
+        self.depth -= 1
 
     def _block(self, element: "Tag") -> Iterator[Block]:
         if _HEADING.fullmatch(element.name):
             depth, name = int(element.name[1]), " ".join(element.get_text(" ").split())
             if name:
                 self.path = [*(above for above in self.path if above[0] < depth), (depth, name)]
-        elif element.name == "table" and (rows := _data_rows(element)):
+        elif element.name == "table" and (rows := _data_rows(element, self.file, self.limits)):
             caption = element.find("caption")
             name = " ".join(caption.get_text(" ").split()) if caption else ""
             yield Block((*self._headings(), *([name] if name else [])), rows=rows, headed=_is_headed(element))
@@ -191,7 +204,7 @@ def _inline_text(element: "Tag") -> str:
     return element.get_text()
 
 
-def _data_rows(table: "Tag") -> list[list[str]]:
+def _data_rows(table: "Tag", file: Path, limits: FileLimits) -> list[list[str]]:
     """The cells of a table of data, spans filled with the cell that spans; nothing when it only places parts."""
     if table.find("table") is not None:
         return []
@@ -209,6 +222,8 @@ def _data_rows(table: "Tag") -> list[list[str]]:
                 row[place] = text
                 if _span(cell, "rowspan") > 1:
                     hanging[place] = (_span(cell, "rowspan") - 1, text)
+        wide = max(row, default=-1) + 1
+        limits.hold("columns", wide, f"{file} has a table of {wide:,} columns")
         rows.append(row)
     width = max((max(row, default=-1) + 1 for row in rows), default=0)
     cells = [[row.get(column, "") for column in range(width)] for row in rows]

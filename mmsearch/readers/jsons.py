@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.readers.charsets import decode, encoding_of
 from mmsearch.readers.decoding import decoding
@@ -28,6 +29,7 @@ class JsonReader:
 
     splitter: PassageSplitter
     table_rows: int = 20
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({".json"})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
@@ -38,9 +40,9 @@ class JsonReader:
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
         text, _ = decode(path)
-        with decoding(path, ValueError, RecursionError):
-            value = json.loads(text, parse_int=_Literal, parse_float=_Literal)
-        origin = Origin(document, "json", title_from_name(path))
+        with decoding(path, ValueError):
+            value = _parsed(text, f"{path}", self.limits)
+        origin = Origin(document, "json", title_from_name(path), limits=self.limits)
         match value:
             case [{}, *_] if all(isinstance(item, dict) for item in value):
                 yield from self._objects(origin, value)
@@ -70,6 +72,7 @@ class JsonLinesReader:
     """One object a line; the columns are the keys in the order of their first appearance. Read line by line, twice."""
 
     table_rows: int = 20
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({".jsonl", ".ndjson"})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
@@ -79,27 +82,53 @@ class JsonLinesReader:
 
     def read(self, document: Document) -> Iterator[Segment]:
         encoding = encoding_of(document.path)
-        header = list(dict.fromkeys(key for item in _lines(document, encoding) for key in item))
+        keys: dict[str, None] = {}
+        for item in _lines(document, encoding, self.limits):
+            keys.update(dict.fromkeys(item))
+            self.limits.hold("columns", len(keys), f"{document.path} has more than {self.limits.columns:,} columns")
+        header = list(keys)
         if not header:
             raise CorruptMedia(f"{document.path} holds no rows")
-        origin = Origin(document, "jsonlines", title_from_name(document.path))
-        rows = ([_cell(item.get(key)) for key in header] for item in _lines(document, encoding))
+        origin = Origin(document, "jsonlines", title_from_name(document.path), limits=self.limits)
+        rows = ([_cell(item.get(key)) for key in header] for item in _lines(document, encoding, self.limits))
         yield from window_segments(origin, header, rows, self.table_rows)
 
 
-def _lines(document: Document, encoding: str) -> Iterator[dict[str, Any]]:
+def _lines(document: Document, encoding: str, limits: FileLimits) -> Iterator[dict[str, Any]]:
     path = document.path
     with decoding(path, UnicodeError), path.open(encoding=encoding) as lines:
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(iter(lambda: lines.readline(limits.line_chars + 1), ""), start=1):
+            limits.hold("line_chars", len(line), f"{path}, line {number} is longer than it is read")
             if not line.strip():
                 continue
             try:
-                item = json.loads(line, parse_int=_Literal, parse_float=_Literal)
-            except (ValueError, RecursionError) as error:
+                item = _parsed(line, f"{path}, line {number}", limits)
+            except ValueError as error:
                 raise CorruptMedia(f"{path}, line {number} is not JSON: {error}") from error
             if not isinstance(item, dict):
                 raise CorruptMedia(f"{path}, line {number} is not an object")
             yield item
+
+
+def _parsed(text: str, place: str, limits: FileLimits) -> Any:
+    """The value, numbers as they are written. Raises ValueError, TooLarge naming the place."""
+    try:
+        value = json.loads(text, parse_int=_Literal, parse_float=_Literal)
+    except RecursionError:
+        value, depth = None, limits.nesting + 1
+    else:
+        depth = _depth(value)
+    limits.hold("nesting", depth, f"{place} has values nested too deep")
+    return value
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects stand inside each other."""
+    depth, inside = 0, [value]
+    while inside := [part for part in inside if isinstance(part, dict | list)]:
+        depth += 1
+        inside = [part for whole in inside for part in (whole.values() if isinstance(whole, dict) else whole)]
+    return depth
 
 
 def _cells(row: Sequence[Any]) -> list[str]:
@@ -118,7 +147,12 @@ def _plain(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, _Literal) else _plain(value)
+    if not isinstance(value, _Literal):
+        return _plain(value)
+    try:
+        return json.loads(value)
+    except ValueError:  # more digits than Python makes a number of
+        return str(value)
 
 
 def _is_rows(rows: Sequence[Any]) -> bool:

@@ -1,14 +1,16 @@
 """Markdown: sections under their headings, tables."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.readers.charsets import decode, encoding_fact
-from mmsearch.readers.decoding import decoding
+from mmsearch.readers.decoding import TRIPPED, decoding
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import window_segments
 from mmsearch.types import Document, Segment, Span, digest
@@ -38,6 +40,7 @@ class MarkdownReader:
 
     splitter: PassageSplitter
     table_rows: int = 20
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({".md", ".markdown"})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
@@ -53,7 +56,7 @@ class MarkdownReader:
         tokens = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).parse(text)
         facts = _front_matter(tokens)
         title = facts.pop("title", "") or _title(tokens) or title_from_name(document.path)
-        origin = Origin(document, "markdown", title, {**encoding_fact(encoding), **facts})
+        origin = Origin(document, "markdown", title, {**encoding_fact(encoding), **facts}, limits=self.limits)
         starts = list(accumulate(map(len, _LINE.findall(text)), initial=0))
         segments = chain.from_iterable(
             self._segments(origin, text, starts, block) for block in _blocks(tokens, len(starts) - 1)
@@ -132,15 +135,22 @@ def _front_matter(tokens: Sequence["Token"]) -> dict[str, Any]:
         return {}
     import yaml
 
+    failures: tuple[type[Exception], ...] = (yaml.YAMLError, *TRIPPED)
     try:
         facts = yaml.safe_load(tokens[0].content)
-    except yaml.YAMLError:
+    except failures:
         return {}
     if not isinstance(facts, dict):
         return {}
     facts.setdefault("language", facts.get("lang"))
     told = ("title", "date", "author", "language")
-    found: dict[str, Any] = {key: str(facts[key]).strip() for key in told if facts.get(key)}
+    found: dict[str, Any] = {key: text for key in told if (text := _scalar(facts.get(key)))}
     tags = facts.get("tags") or facts.get("keywords") or []
     named = tags.split(",") if isinstance(tags, str) else tags if isinstance(tags, list) else []
-    return found | ({"tags": [str(tag).strip() for tag in named]} if named else {})
+    words = [text for tag in named if (text := _scalar(tag))]
+    return found | ({"tags": words} if words else {})
+
+
+def _scalar(value: object) -> str:
+    """A plain value as it reads; nothing for lists and mappings, which YAML's aliases make as large as they like."""
+    return str(value).strip() if isinstance(value, str | int | float | dt.date) and value else ""

@@ -44,10 +44,10 @@ def facts_of(properties: Any) -> tuple[str, dict[str, Any]]:
 def picture_segment(
     origin: Origin, ocr: OcrEngine | None, picture: OfficePicture, place: Span, headings: Sequence[str]
 ) -> Iterator[Segment]:
-    """The segment of an embedded picture; nothing for icons and for drawings that are no raster (EMF, WMF, SVG)."""
+    """The segment of an embedded picture; nothing for icons, for too many pixels, and for drawings (EMF, WMF, SVG)."""
     path = origin.document.path
     try:
-        with opened(path, io.BytesIO(picture.content)) as content:
+        with opened(path, io.BytesIO(picture.content), origin.limits) as content:
             size = upright_size(content)
             if min(size) < _ICON_PIXELS or content.format in ("WMF", "EMF"):
                 return

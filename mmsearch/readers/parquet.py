@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.readers.decoding import decoding, open_file
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import cell_text, window_segments
@@ -18,6 +19,7 @@ class ParquetReader:
     """Tables with a schema, read batch by batch; the names and types of the columns are the schema's."""
 
     table_rows: int = 20
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({".parquet", ".pq"})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
@@ -30,11 +32,13 @@ class ParquetReader:
         with decoding(path):
             import pyarrow as pa
             import pyarrow.parquet as pq
-        origin = Origin(document, "parquet", title_from_name(path))
+        origin = Origin(document, "parquet", title_from_name(path), limits=self.limits)
         with open_file(path) as file, decoding(path, pa.ArrowException, OSError, ValueError):
             table = pq.ParquetFile(file)
             if not table.metadata.num_rows or not table.schema_arrow.names:
                 raise CorruptMedia(f"{path} holds no rows")
+            self.limits.hold("rows", table.metadata.num_rows, f"{path} has {table.metadata.num_rows:,} rows")
+            self.limits.hold("columns", len(table.schema_arrow), f"{path} has {len(table.schema_arrow):,} columns")
             rows = (row for batch in table.iter_batches(BATCH_ROWS) for row in _rows(batch))
             types = [_type(pa.types, field.type) for field in table.schema_arrow]
             yield from window_segments(origin, table.schema_arrow.names, rows, self.table_rows, types=types)

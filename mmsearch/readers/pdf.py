@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import iso_date
@@ -48,6 +49,7 @@ class PdfReader:
     splitter: PassageSplitter
     table_rows: int = 20
     ocr: OcrEngine | None = None
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({".pdf"})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
@@ -55,7 +57,7 @@ class PdfReader:
     def fingerprint(self) -> str:
         libraries = version_of("pypdfium2"), version_of("pdfplumber"), version_of("pillow")
         ocr = self.ocr and self.ocr.fingerprint
-        return digest("pdf 2", *libraries, self.splitter.fingerprint, self.table_rows, ocr)[:16]
+        return digest("pdf 3", *libraries, self.splitter.fingerprint, self.table_rows, ocr, self.limits.pixels)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
@@ -64,12 +66,13 @@ class PdfReader:
                 title, facts = _facts(pdf)
                 bookmarks = _bookmarks(pdf)
                 pages = len(pdf)
-            origin = Origin(document, "pdf", title or title_from_name(path), facts)
+            self.limits.hold("pages", pages, f"{path} has {pages:,} pages")
+            origin = Origin(document, "pdf", title or title_from_name(path), facts, limits=self.limits)
             seen: set[bytes] = set()
             offset, empty = 0, True
             for number in range(1, pages + 1):
                 with _PDFIUM, decoding(path, *_errors()):
-                    page = _Page.of(pdf, number)
+                    page = _Page.of(pdf, number, self.limits)
                 headings = [heading for heading in _headings(bookmarks, number) if heading != origin.title]
                 for segment in self._segments(origin, page, headings, offset, tables, seen):
                     empty = False
@@ -114,7 +117,7 @@ class _Page:
     scan: Any | None
 
     @classmethod
-    def of(cls, pdf: Any, number: int) -> "_Page":
+    def of(cls, pdf: Any, number: int, limits: FileLimits) -> "_Page":
         page = pdf[number - 1]
         words = page.get_textpage()
         try:
@@ -127,7 +130,7 @@ class _Page:
             pictures = [
                 (_box(page, item.get_bounds()), _caption(words, item.get_bounds()), _pixels(item))
                 for kind, item in kinds
-                if kind == _IMAGE and _is_picture(page, item)
+                if kind == _IMAGE and _is_picture(page, item, limits)
             ]
             paths = sum(1 for kind, _ in kinds if kind == _PATH)
             return cls(number, text, pictures, ruled=paths in _RULED_PATHS, scan=None)
@@ -178,11 +181,13 @@ def _rendered(page: Any) -> Any:
     return page.render(scale=LETTERING_PIXELS / max(page.get_size())).to_pil().convert("RGB")
 
 
-def _is_picture(page: Any, item: Any) -> bool:
+def _is_picture(page: Any, item: Any, limits: FileLimits) -> bool:
+    """Whether it is neither an icon nor over the limit of pixels."""
     left, bottom, right, top = item.get_bounds()
     width, height = page.get_size()
     large = abs(right - left) * abs(top - bottom) >= _ICON_SHARE * width * height
-    return bool(large and min(item.get_px_size()) >= _ICON_PIXELS)
+    pixels = item.get_px_size()
+    return bool(large and min(pixels) >= _ICON_PIXELS and pixels[0] * pixels[1] <= limits.pixels)
 
 
 def _pixels(item: Any) -> Any:

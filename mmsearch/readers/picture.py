@@ -4,10 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import beside, inside, merged
-from mmsearch.readers.decoding import DAMAGED, decoding, open_file, version_of
-from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, picture_facts, rendition, upright, upright_size
+from mmsearch.readers.decoding import open_file, version_of
+from mmsearch.readers.raster import (
+    LETTERING_PIXELS,
+    encoded,
+    opened,
+    pages_of,
+    picture_facts,
+    rendition,
+    turn_to,
+    upright,
+    upright_size,
+)
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.types import Document, Segment, Span, digest
 
@@ -27,6 +38,7 @@ class PictureReader:
     """
 
     ocr: OcrEngine | None = None
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = RASTER_SUFFIXES
     sidecar_suffixes: ClassVar[tuple[str, ...]] = (".txt", ".xmp", ".json")
 
@@ -37,14 +49,14 @@ class PictureReader:
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
         captions = list(beside(document.sidecars))
-        with open_file(path) as file, opened(path, file) as picture:
+        with open_file(path) as file, opened(path, file, self.limits) as picture:
             title, caption, facts = merged([*captions, *inside(picture)])
-            origin = Origin(document, "picture", title or title_from_name(path), facts)
-            pages = int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
+            origin = Origin(document, "picture", title or title_from_name(path), facts, limits=self.limits)
+            pages = pages_of(path, picture)
+            self.limits.hold("pages", pages, f"{path} has {pages:,} pages")
             for page in range(pages):
-                with decoding(path, *DAMAGED):
-                    if pages > 1:
-                        picture.seek(page)
+                if pages > 1:
+                    turn_to(path, picture, page, self.limits)
                 yield self._segment(origin, picture, caption, page + 1 if pages > 1 else None)
 
     def _segment(self, origin: Origin, picture: "Image.Image", caption: str, page: int | None) -> Segment:

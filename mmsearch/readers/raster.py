@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from mmsearch.errors import CorruptMedia, TooLarge
+from mmsearch.limits import PICTURE_FORMATS, FileLimits
 from mmsearch.perceptual_hash import perceptual_hash
 from mmsearch.readers.decoding import DAMAGED, decoding
 
@@ -40,24 +41,52 @@ _TURNS = {
 
 
 @contextmanager
-def opened(path: Path, file: IO[bytes]) -> Iterator["Image.Image"]:
+def opened(path: Path, file: IO[bytes], limits: FileLimits) -> Iterator["Image.Image"]:
     """The picture with its metadata, not decoded yet.
 
-    Raises CorruptMedia when it is none or has less than 8 pixels a side, TooLarge over twice Pillow's limit of pixels.
+    Raises CorruptMedia when it is none or has less than 8 pixels a side, TooLarge over the limit of pixels.
     """
-    with decoding(path, *DAMAGED), quiet():
+    with _by_pillow(path):
         pillow = _pillow()
+        # It refuses twice this number in whatever the process opens; lower than the settings it would be in the way.
+        pillow.MAX_IMAGE_PIXELS = max(pillow.MAX_IMAGE_PIXELS or 0, -(-limits.pixels // 2))
         try:
-            picture = pillow.open(file)
-        except pillow.DecompressionBombError as error:
-            raise TooLarge(f"{path} has too many pixels: {error}") from error
+            picture = pillow.open(file, formats=[name for name in PICTURE_FORMATS if name in pillow.OPEN])
         except pillow.UnidentifiedImageError as error:
             raise CorruptMedia(f"{path} is not a picture in a format that is known") from error
     with picture:
-        width, height = picture.size
-        if min(width, height) < SMALLEST_PIXELS:
-            raise CorruptMedia(f"{path} is {width}x{height} pixels: nothing to see")
+        _check_size(path, picture, limits)
         yield picture
+
+
+def pages_of(path: Path, picture: "Image.Image") -> int:
+    """How many pages a TIFF has; 1 for every other picture, whose first frame is shown."""
+    with _by_pillow(path):
+        return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
+
+
+def turn_to(path: Path, picture: "Image.Image", page: int, limits: FileLimits) -> None:
+    """Turn to the page, counted from 0. Raises CorruptMedia, TooLarge."""
+    with _by_pillow(path):
+        picture.seek(page)
+    _check_size(path, picture, limits)
+
+
+def _check_size(path: Path, picture: "Image.Image", limits: FileLimits) -> None:
+    width, height = picture.size
+    if min(width, height) < SMALLEST_PIXELS:
+        raise CorruptMedia(f"{path} is {width}x{height} pixels: nothing to see")
+    limits.hold("pixels", width * height, f"{path} has too many pixels, {width:,} x {height:,}")
+
+
+@contextmanager
+def _by_pillow(path: Path) -> Iterator[None]:
+    """Use Pillow inside, quietly. Raises CorruptMedia, and TooLarge for what Pillow itself takes for a bomb."""
+    with decoding(path, RuntimeError, *DAMAGED), quiet():  # which AVIF's decoder raises
+        try:
+            yield
+        except _pillow().DecompressionBombError as error:
+            raise TooLarge(f"{path} has too many pixels (limits.pixels): {error}") from error
 
 
 @contextmanager
@@ -75,7 +104,7 @@ def upright(path: Path, picture: "Image.Image", pixels: int) -> "Image.Image":
     """
     from PIL import ImageFile
 
-    with decoding(path, *DAMAGED), quiet():
+    with _by_pillow(path):
         ImageFile.LOAD_TRUNCATED_IMAGES = False  # other libraries of the process may want grey halves; we do not
         picture.draft(None, (2 * pixels, 2 * pixels))  # a JPEG decodes at an eighth, a quarter, a half
         picture.load()
@@ -180,6 +209,7 @@ def _pillow() -> Any:
     from PIL import Image
     from pillow_heif import register_heif_opener
 
+    Image.init()
     register_heif_opener()
     logging.getLogger("PIL").setLevel(logging.ERROR)
     return Image

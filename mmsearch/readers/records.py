@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia, UnsupportedMedia
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Reader
 from mmsearch.readers.decoding import decoding
@@ -26,6 +27,7 @@ class RecordReader:
     splitter: PassageSplitter
     readers: Sequence[Reader] = field(default=())
     table_rows: int = 20
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({""})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
@@ -39,7 +41,7 @@ class RecordReader:
         if record is None:
             raise UnsupportedMedia(f"{document.uri} is no record")
         facts = _facts(record)
-        origin = Origin(document, "record", str(record.get("title") or ""), facts)
+        origin = Origin(document, "record", str(record.get("title") or ""), facts, limits=self.limits)
         if "path" in record:
             yield from self._file(origin, str(record["path"]))
         elif "table" in record:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.types import Document, Modality, Segment, Span, Table, digest
 
+TITLE_CHARS = 1_000
+"""Of a title or heading: it stands before every passage, and what is longer is none."""
 _CAMERA_NAME = re.compile(r"(?i)^(?:img|dsc[nf]?|pxl|p|mvi|vid|scan|image|photo|screenshot|rec|audio|track)?[\W\d_]*$")
 
 
@@ -30,12 +33,13 @@ def title_from_name(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The document that segments are made from, the reader that makes them, and what they all say of it."""
+    """The document that segments are made from, the reader that makes them, what they all say of it, and its limits."""
 
     document: Document
     reader: str
     title: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    limits: FileLimits = USUAL
 
     def segment(
         self,
@@ -55,8 +59,8 @@ class Origin:
             uri=self.document.uri,
             modality=modality,
             span=span,
-            title=self.title,
-            headings=tuple(headings),
+            title=self.title[:TITLE_CHARS],
+            headings=tuple(heading[:TITLE_CHARS] for heading in headings),
             text=text,
             table=table,
             picture=picture,
@@ -73,6 +77,7 @@ class Origin:
         page: int | None = None,
     ) -> Iterator[Segment]:
         """The text in passages; `offset` is where it starts in the document's text."""
-        for passage in splitter.split(text, self.title, headings):
+        head = [heading[:TITLE_CHARS] for heading in headings]
+        for passage in splitter.split(text, self.title[:TITLE_CHARS], head):
             span = Span(start_char=offset + passage.start, end_char=offset + passage.end, page=page)
             yield self.segment("text", span, headings=headings, text=passage.text)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.decoding import DAMAGED, check_archive, decoding, open_file, version_of
@@ -37,13 +39,15 @@ class SlideReader:
     splitter: PassageSplitter
     table_rows: int = 20
     ocr: OcrEngine | None = None
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({".pptx", ".pptm"})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
     @property
     def fingerprint(self) -> str:
         ocr = self.ocr and self.ocr.fingerprint
-        return digest("slides 2", version_of("python-pptx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
+        made_by = version_of("python-pptx"), self.splitter.fingerprint, ocr
+        return digest("slides 3", *made_by, self.table_rows, self.limits.pixels)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
@@ -51,14 +55,16 @@ class SlideReader:
             import pptx
             from pptx.exc import PythonPptxError
         with open_file(path) as file:
-            check_archive(path, file)
+            check_archive(path, file, self.limits)
             with decoding(path, PythonPptxError, *DAMAGED):
                 deck = pptx.Presentation(file)
                 size = float(deck.slide_width or 1), float(deck.slide_height or 1)
                 title, facts = facts_of(deck.core_properties)
-                slides = [_slide(slide, number, size) for number, slide in enumerate(deck.slides, 1)]
+                self.limits.hold("pages", len(deck.slides), f"{path} has {len(deck.slides):,} slides")
+                slides = [_slide(path, slide, number, size, self.limits) for number, slide in enumerate(deck.slides, 1)]
         first = slides[0].title if slides else ""
-        origin = Origin(document, "slides", title or first or title_from_name(path), {**facts, "pages": len(slides)})
+        facts["pages"] = len(slides)
+        origin = Origin(document, "slides", title or first or title_from_name(path), facts, limits=self.limits)
         empty, offset = True, 0
         for slide in slides:
             for segment in self._segments(origin, slide, offset):
@@ -80,7 +86,7 @@ class SlideReader:
             yield from picture_segment(origin, self.ocr, picture, place, headings)
 
 
-def _slide(slide: Any, number: int, size: tuple[float, float]) -> Slide:
+def _slide(path: Path, slide: Any, number: int, size: tuple[float, float], limits: FileLimits) -> Slide:
     shapes = list(_flat(slide.shapes))
     heading = slide.shapes.title
     title = " ".join(heading.text_frame.text.split()) if heading is not None else ""
@@ -92,7 +98,8 @@ def _slide(slide: Any, number: int, size: tuple[float, float]) -> Slide:
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         texts.append(slide.notes_slide.notes_text_frame.text.strip())
     tables = [(_box(shape, size), _rows(shape.table)) for shape in shapes if shape.has_table]
-    tables += [(_box(shape, size), rows) for shape in shapes if shape.has_chart and (rows := _series(shape.chart))]
+    charts = ((shape, _series(path, shape.chart, limits)) for shape in shapes if shape.has_chart)
+    tables += [(_box(shape, size), rows) for shape, rows in charts if rows]
     pictures = [(_box(shape, size), found) for shape in shapes if (found := _picture(shape)) is not None]
     return Slide(number, title, "\n\n".join(text for text in texts if text), tables, pictures)
 
@@ -125,8 +132,13 @@ def _rows(table: Any) -> list[list[str]]:
     return [[" ".join(cell.text_frame.text.split()) for cell in row.cells] for row in table.rows]
 
 
-def _series(chart: Any) -> list[list[str]]:
-    """The chart's numbers as a table: a row for each category, a column for each series."""
+def _series(path: Path, chart: Any, limits: FileLimits) -> list[list[str]]:
+    """The chart's numbers as a table: a row for each category, a column for each series.
+
+    Raises TooLarge for one that says it has too many, as python-pptx counts to what it says.
+    """
+    points = max((int(count) for count in chart._chartSpace.xpath(".//c:ptCount/@val")), default=0)
+    limits.hold("rows", points, f"{path} has a chart of {points:,} points")
     plot = chart.plots[0] if len(chart.plots) else None
     categories = [str(category) for category in plot.categories] if plot is not None else []
     if plot is None or not categories:

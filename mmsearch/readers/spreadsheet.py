@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.readers.decoding import check_archive, decoding, open_file, version_of
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import cell_text, sheet_segments
@@ -16,6 +17,7 @@ class SpreadsheetReader:
     """The visible sheets in order, one table each, by calamine; the sheet's name is a heading and the span's part."""
 
     table_rows: int = 20
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
@@ -28,7 +30,7 @@ class SpreadsheetReader:
         with decoding(path):
             import python_calamine as calamine
         with open_file(path) as file:
-            check_archive(path, file)
+            check_archive(path, file, self.limits)
             try:
                 with decoding(path, calamine.CalamineError, ValueError):
                     book = calamine.load_workbook(file)
@@ -36,7 +38,7 @@ class SpreadsheetReader:
                 if isinstance(error.__cause__, calamine.PasswordError):
                     raise CorruptMedia(f"{path} is locked with a password") from error
                 raise
-            origin = Origin(document, "spreadsheet", title_from_name(path))
+            origin = Origin(document, "spreadsheet", title_from_name(path), limits=self.limits)
             empty = True
             for sheet in book.sheets_metadata:
                 if sheet.visible != calamine.SheetVisibleEnum.Visible or sheet.typ != calamine.SheetTypeEnum.WorkSheet:

@@ -13,6 +13,8 @@ from mmsearch.types import Segment, Span, Table
 
 SAMPLED_ROWS = 200
 """How many rows are looked at to tell header, width and types of a table."""
+WINDOW_CHARS = 1 << 20
+"""A window ends after the row that reaches this."""
 MAX_TITLE_ROWS = 5
 """How many lines of title may stand above the header."""
 
@@ -62,8 +64,11 @@ def window_segments(
     """Windows of at most `window_rows` rows; `types` are told by the first rows when the source does not know them.
 
     A row that is too long keeps its surplus in the last cell. `place` is where the table stands, when it is not a file.
+    Raises TooLarge for more columns or rows than the limits.
     """
     columns = tuple(header)
+    uri, limits = origin.document.uri, origin.limits
+    limits.hold("columns", len(columns), f"{uri} has a table of {len(columns):,} columns")
     fitted = (_fit(row, len(columns)) for row in rows)
     sample = list(islice(fitted, SAMPLED_ROWS))
     types = types or [column_type([row[column] for row in sample]) for column in range(len(columns))]
@@ -71,10 +76,21 @@ def window_segments(
     remaining = chain(sample, fitted)
     start = 0
     base = place or Span()
-    while window := tuple(islice(remaining, window_rows)):
+    while window := _window(remaining, window_rows):
+        limits.hold("rows", start + len(window), f"{uri} has a table of {start + len(window):,} rows or more")
         span = replace(base, start_row=start, end_row=start + len(window))
         yield origin.segment("table", span, headings=headings, table=Table(columns, window), metadata=facts)
         start += len(window)
+
+
+def _window(rows: Iterator[tuple[str, ...]], most: int) -> tuple[tuple[str, ...], ...]:
+    """The next rows; fewer than `most` where they are long, as a window is in memory whole wherever it goes."""
+    window: list[tuple[str, ...]] = []
+    chars = 0
+    while len(window) < most and chars < WINDOW_CHARS and (row := next(rows, None)) is not None:
+        window.append(row)
+        chars += sum(map(len, row))
+    return tuple(window)
 
 
 def cell_text(value: object) -> str:

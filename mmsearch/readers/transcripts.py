@@ -33,11 +33,8 @@ def timed(path: Path) -> list[Utterance]:
         lines = [line.strip() for line in cue.text.splitlines() if line.strip()]
         fresh = [line for line in lines if line != previous]
         if fresh:
-            utterances.append(
-                Utterance(
-                    cue.start_time.in_milliseconds() / 1000, cue.end_time.in_milliseconds() / 1000, " ".join(fresh)
-                )
-            )
+            start_s, end_s = (float(time.in_milliseconds()) / 1000 for time in (cue.start_time, cue.end_time))
+            utterances.append(Utterance(start_s, max(start_s, end_s), " ".join(fresh)))
         previous = lines[-1] if lines else previous
     return utterances
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.decoding import DAMAGED, check_archive, decoding, open_file, version_of
@@ -39,13 +41,15 @@ class WordReader:
     splitter: PassageSplitter
     table_rows: int = 20
     ocr: OcrEngine | None = None
+    limits: FileLimits = USUAL
     suffixes: ClassVar[frozenset[str]] = frozenset({".docx", ".docm"})
     sidecar_suffixes: ClassVar[tuple[str, ...]] = ()
 
     @property
     def fingerprint(self) -> str:
         ocr = self.ocr and self.ocr.fingerprint
-        return digest("word 2", version_of("python-docx"), self.splitter.fingerprint, self.table_rows, ocr)[:16]
+        made_by = version_of("python-docx"), self.splitter.fingerprint, ocr
+        return digest("word 3", *made_by, self.table_rows, self.limits.pixels)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
@@ -53,13 +57,13 @@ class WordReader:
             import docx
             from docx.opc.exceptions import OpcError
         with open_file(path) as file:
-            check_archive(path, file)
+            check_archive(path, file, self.limits)
             with decoding(path, OpcError, *DAMAGED):
                 content = docx.Document(file)
                 title, facts = facts_of(content.core_properties)
-                walk = _Walk(content.part)
+                walk = _Walk(path, self.limits, content.part)
                 pieces = list(walk.pieces(content))
-        origin = Origin(document, "word", title or walk.title or title_from_name(path), facts)
+        origin = Origin(document, "word", title or walk.title or title_from_name(path), facts, limits=self.limits)
         if not pieces:
             raise CorruptMedia(f"{path} holds no text, table or picture")
         yield from self._segments(origin, pieces)
@@ -89,6 +93,8 @@ class WordReader:
 class _Walk:
     """A walk through the body; remembers the title and the headings that it passed."""
 
+    file: Path
+    limits: FileLimits
     part: Any
     title: str = ""
     path: list[tuple[int, str]] = field(default_factory=list)
@@ -99,7 +105,7 @@ class _Walk:
         for block in body.iter_inner_content():
             headings = tuple(name for _, name in self.path)
             if isinstance(block, Table):
-                rows = _rows(block)
+                rows = self._rows(block)
                 if len(rows) > 1 and len(rows[0]) > 1:
                     yield Piece(headings, rows=rows)
                 else:  # a frame around text
@@ -107,6 +113,14 @@ class _Walk:
                         yield from self.pieces(cell)
             else:
                 yield from self._paragraph(block)
+
+    def _rows(self, table: Any) -> list[list[str]]:
+        """The cells; a merged cell stands in each place that it covers."""
+        wide = max((sum(cell.grid_span for cell in row.tc_lst) for row in table._tbl.tr_lst), default=0)
+        self.limits.hold("columns", wide, f"{self.file} has a table of {wide:,} columns")
+        rows = [[" ".join(cell.text.split()) for cell in row.cells] for row in table.rows]
+        width = max(map(len, rows), default=0)
+        return [[*row, *[""] * (width - len(row))] for row in rows]
 
     def _paragraph(self, paragraph: Any) -> Iterator[Piece]:
         text = paragraph.text.strip()
@@ -137,10 +151,3 @@ def _depth(paragraph: Any) -> int | None:
         return 0
     _, is_heading, depth = style.rpartition("Heading ")
     return int(depth) if is_heading and depth.isdecimal() else None
-
-
-def _rows(table: Any) -> list[list[str]]:
-    """The cells; a merged cell stands in each place that it covers."""
-    rows = [[" ".join(cell.text.split()) for cell in row.cells] for row in table.rows]
-    width = max(map(len, rows), default=0)
-    return [[*row, *[""] * (width - len(row))] for row in rows]

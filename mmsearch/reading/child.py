@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from mmsearch import identification, liveness
 from mmsearch.errors import MMSearchError, ReaderFailed, ReaderOutOfMemory
+from mmsearch.limits import FileLimits
 from mmsearch.protocols import Reader
 from mmsearch.reading.orders import Failed, Order, Outcome, fulfil
 from mmsearch.sources import Copies
@@ -46,6 +47,7 @@ class Start:
     folder: Path
     timeout_s: float
     copies: Copies
+    limits: FileLimits
 
 
 def main() -> None:
@@ -102,7 +104,7 @@ def _readers(start: Start) -> Sequence[Reader]:
 def _outcome(order: Order, readers: Sequence[Reader], start: Start) -> Outcome:
     uri = order.document.uri
     try:
-        return fulfil(order, readers, start.folder, start.copies)
+        return fulfil(order, readers, start.folder, start.copies, start.limits)
     except MMSearchError as error:
         ours = type(error).__module__ == MMSearchError.__module__  # others might not unpickle
         return Failed(error if ours else ReaderFailed(str(error)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmsearch.errors import MMSearchError
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.protocols import Reader
 from mmsearch.reading.orders import Failed, Order, Outcome, fulfil
 from mmsearch.sources import Copies
@@ -17,6 +18,7 @@ class Here:
     readers: Sequence[Reader]
     folder: Path
     copies: Copies
+    limits: FileLimits = USUAL
     _done: list[tuple[Order, Outcome]] = field(default_factory=list)
 
     @property
@@ -25,7 +27,7 @@ class Here:
 
     def submit(self, order: Order) -> None:
         try:
-            outcome: Outcome = fulfil(order, self.readers, self.folder, self.copies)
+            outcome: Outcome = fulfil(order, self.readers, self.folder, self.copies, self.limits)
         except MMSearchError as error:
             outcome = Failed(error)
         self._done.append((order, outcome))

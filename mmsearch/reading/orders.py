@@ -7,10 +7,12 @@ from typing import Protocol
 
 from mmsearch.errors import MMSearchError
 from mmsearch.identification import with_languages
+from mmsearch.limits import FileLimits
 from mmsearch.protocols import Reader
 from mmsearch.reading.spool import Spooled, spool
 from mmsearch.sources import Copies, content_signature, reader_of
 from mmsearch.types import Document
+from mmsearch.well_formed import all_well_formed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ class Reading(Protocol):
         """Give up what is still being read, and end what was started."""
 
 
-def fulfil(order: Order, readers: Sequence[Reader], folder: Path, copies: Copies) -> Read | Unchanged:
+def fulfil(
+    order: Order, readers: Sequence[Reader], folder: Path, copies: Copies, limits: FileLimits
+) -> Read | Unchanged:
     """Read the order's document, spooled into the folder where it is large; what is elsewhere is fetched for it.
 
     Raises what fetching it and its reader raise.
@@ -79,5 +83,5 @@ def fulfil(order: Order, readers: Sequence[Reader], folder: Path, copies: Copies
         content = content_signature(document)
         if content == order.known:
             return Unchanged()
-        segments = with_languages(reader_of(document, readers).read(document))
-        return Read(content, spool(segments, folder / f"{order.number}.segments"))
+        segments = with_languages(all_well_formed(reader_of(document, readers).read(document)))
+        return Read(content, spool(segments, folder / f"{order.number}.segments", limits))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmsearch.errors import ReaderOutOfMemory
+from mmsearch.limits import USUAL, FileLimits
 from mmsearch.reading.child import Start
 from mmsearch.reading.orders import Failed, Order, Outcome, Read
 from mmsearch.reading.worker import Worker
@@ -31,10 +32,11 @@ MOST_WORKERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a worker may take: seconds without a sign of life, bytes of resident memory."""
+    """What a worker may take: seconds without a sign of life, bytes of resident memory, and for one file."""
 
     timeout_s: float
     memory_bytes: int
+    files: FileLimits = USUAL
 
 
 class ProcessPool:
@@ -56,7 +58,8 @@ class ProcessPool:
         copies: Copies,
         alone: frozenset[str] = frozenset(),
     ) -> None:
-        self._start, self._copies = Start(factory, arguments, folder, limits.timeout_s, copies), copies
+        self._start = Start(factory, arguments, folder, limits.timeout_s, copies, limits.files)
+        self._copies = copies
         self._most, self._limits, self._alone = workers, limits, alone
         self._state = threading.Condition()
         self._waiting: tuple[deque[Order], deque[Order]] = (deque(), deque())

@@ -21,6 +21,8 @@ THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 DYING_S = 5.0
 """A process whose output has ended is about to end; what it ends by is its own."""
 _FRAME = re.compile(r'File "(.+)", line (\d+) in (\S+)')
+_ASKED = re.compile(r"^memory allocation of (\d+) bytes failed", re.MULTILINE)
+"""What readers in Rust say last."""
 _TIMED_OUT = re.compile(r"^Timeout \(", re.MULTILINE)
 
 
@@ -113,6 +115,8 @@ class Worker:
                 f"{uri}: its reader held {self._over_bytes >> 20:,} MiB; "
                 f"indexing.worker_memory_bytes is {self._memory_bytes:,}"
             )
+        if asked := _ASKED.search(said):
+            return ReaderOutOfMemory(f"{uri}: its reader asked for {int(asked[1]) >> 20:,} MiB at once{_where(said)}")
         if _TIMED_OUT.search(said):
             return ReaderTimedOut(
                 f"{uri}: its reader gave no sign of life for {self._start.timeout_s:g} s "

@@ -64,7 +64,7 @@ BOMBS: Bombs = {
     "text.png": lambda: _png(64, 64, (b"zTXt", b"Title\0\0" + zlib.compress(bytes(100_000_000)))),
     "profile.png": lambda: _png(64, 64, (b"iCCP", b"p\0\0" + zlib.compress(bytes(100_000_000)))),
     "loop.tiff": _tiff_loop,
-    "pages.tiff": lambda: _tiff_pages(3_000),
+    "pages.tiff": lambda: _tiff_pages(25_000),
     "program.png": _eps,
     "laughs.png": lambda: captioned("laughs.xmp", DOCTYPE + XMP.format("&l9;")),
     "entity.png": lambda: captioned("entity.xmp", DOCTYPE + XMP.format("&own;")),

@@ -12,7 +12,7 @@ from hub import COMMIT, serving
 from offline import no_network
 
 from mmsearch.errors import ConfigError, ModelUnavailable
-from mmsearch_encoders import catalogue, fetching
+from mmsearch_encoders import catalogue, fetching, weights
 from mmsearch_encoders.fetching import wanted
 from mmsearch_encoders.image import CLIP_WEIGHTS, ImageEncoder
 from mmsearch_encoders.rerank import CrossEncoderReranker
@@ -72,6 +72,21 @@ def test_pulled_from_a_hub_a_model_works_without_it(
         vectors = encoder.encode_texts(["old harbour"])
     np.testing.assert_allclose(vectors, TextEncoder(str(saved)).encode_texts(["old harbour"]), atol=1e-6)
     assert fetching.verify(encoder.source).broken == ()
+
+
+def test_a_fixed_revision_is_got_and_found(
+    saved: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(weights.COMMITS, "town/sentences", COMMIT)
+    source = TextEncoder("town/sentences").source
+    with serving("town/sentences", saved) as (url, _):
+        set_hub(monkeypatch, url)
+        folder = fetching.pull(source)
+    assert (folder.name, find(source)) == (COMMIT, folder)
+    assert not (folder.parents[1] / "refs" / "main").exists(), "no other was asked for"
+    elsewhere = checkpoints.as_hub_cache(tmp_path / "elsewhere", "town/sentences", saved)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "elsewhere"))
+    assert find(source) == elsewhere, "what another machine's cache has for its main one does"
 
 
 def test_a_repository_without_weights_that_are_read_says_so(

@@ -174,7 +174,7 @@ def test_doctor_and_models_name_what_is_here(home: Path, configured: Path) -> No
     assert "where a search asks for it, the first 30 results" in findings["reranker"]["says"]
     (ours,) = [model for model in as_json("models", "list") if model["role"] == "reranker" and model["set"]]
     assert (ours["name"], ours["here"], ours["path"]) == ("model", True, str(home / "model"))
-    whole = invoke("models", "verify", "reranker")
+    whole = invoke("models", "verify", "reranker", "--files")
     assert (whole.exit_code, "reranker is whole" in whole.stdout) == (0, True)
     weights = home / "model" / "model.safetensors"
     content = weights.read_bytes()

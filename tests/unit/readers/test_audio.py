@@ -7,6 +7,7 @@ from media import document, texts, write_audio
 from numpy.typing import NDArray
 
 from mmsearch.errors import CorruptMedia
+from mmsearch.limits import FileLimits
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Utterance
 from mmsearch.readers.audio import AudioReader, samples
@@ -48,7 +49,7 @@ FORMATS = [
 def test_every_format_is_heard_as_16_khz_mono(tmp_path: Path, name: str, codec: str, padding_s: float) -> None:
     path = write_audio(tmp_path / name, codec, 2.0)
     with path.open("rb") as file:
-        heard = samples(path, file)
+        heard = samples(path, file, FileLimits())
     assert heard.dtype == np.float32
     assert len(heard) / 16_000 == pytest.approx(2.0, abs=padding_s + 0.01)
     spectrum = np.abs(np.fft.rfft(heard[8_000:24_000]))

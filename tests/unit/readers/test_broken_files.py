@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hostile import damaged
 from media import (
     HARBOUR,
     document,
@@ -28,7 +29,7 @@ from media import (
 )
 from PIL import Image, ImageFile
 
-from mmsearch.errors import CorruptMedia, Forbidden, MMSearchError, NotFound, TooLarge
+from mmsearch.errors import CorruptMedia, Forbidden, InputError, MMSearchError, NotFound, TooLarge
 from mmsearch.passages import PassageSplitter
 from mmsearch.readers import default_readers
 from mmsearch.sources import reader_of
@@ -228,6 +229,14 @@ def test_damage_anywhere_raises_nothing_but_our_own_errors(tmp_path: Path, name:
         path.write_bytes(damaged)
         with suppress(MMSearchError):  # some damage does no harm
             read(path)
+
+
+@pytest.mark.parametrize(("seed", "start"), [(3, "flipped-3-avif"), (17, "torn-17-avif"), (11, "flipped-11-m4a")])
+def test_what_damaged_files_once_raised_is_an_error_of_their_input(tmp_path: Path, seed: int, start: str) -> None:
+    """AVIF's decoder a RuntimeError; FFmpeg said that there was no right to read it."""
+    [file] = [file for file in damaged(seed) if file.name.startswith(start)]
+    with suppress(InputError):
+        read(file.write(tmp_path))
 
 
 def test_readers_are_imported_without_their_libraries() -> None:
