@@ -278,6 +278,8 @@ class Route:
     weight: float
     depth: int
     reason: str
+    like: str = ""
+    """A document of the library whose like are looked for: its path, uri or id, or "document/segment" by their ids."""
     modalities: frozenset[Modality] = frozenset()
 
 

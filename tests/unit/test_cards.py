@@ -266,12 +266,13 @@ def test_what_is_elsewhere_is_shown_without_an_address_on_this_machine() -> None
     assert "media/document" not in str(soup)
 
 
-def test_a_picture_leads_to_its_like_by_itself_or_by_its_words() -> None:
-    picture = _result(_segment(uri="/town/pier.png", modality="image", title="Pier", text="The pier\nat night."))
-    ranking = Ranking(Query("pier"), (Route("words", 1.0, 9, ""),), {}, False, {}, {"total": 1.0}, (picture,))
-    for by_picture, address in ((True, f"?like={DOCUMENT}/{SEGMENT}"), (False, "?q=Pier+The+pier+at+night.")):
+def test_a_picture_leads_to_its_like_where_it_can_be_asked_with() -> None:
+    named = _result(_segment(uri="/town/pier.png", modality="image", title="Pier", text=""))
+    bare = replace(named, segment=replace(named.segment, title=""))
+    for picture, by_picture, leads in ((named, True, 1), (named, False, 1), (bare, True, 1), (bare, False, 0)):
+        ranking = Ranking(Query("pier"), (Route("words", 1.0, 9, ""),), {}, False, {}, {"total": 1.0}, (picture,))
         soup = BeautifulSoup(answer_html(ranking, Asked("pier"), by_picture=by_picture), "html.parser")
-        assert _one(soup, ".mm-alike")["href"] == address
+        assert [link["href"] for link in soup.select(".mm-alike")] == [f"?like={DOCUMENT}/{SEGMENT}"] * leads
 
 
 def test_a_text_opens_where_its_passage_begins() -> None:

@@ -32,7 +32,6 @@ CALIBRATIONS: Mapping[CalibratedBy, str] = {
 """What a score is, by what calibrated it."""
 
 SHOWN_COPIES = 5
-WORDS_OF_A_PICTURE = 24
 FRAGMENT_WORDS = 6
 AROUND = 120
 """Characters that are shown before and after a sentence that answers."""
@@ -212,10 +211,8 @@ def reasons(routes: Iterable[Route]) -> list[tuple[str, str]]:
 def _alike(result: Result, by_picture: bool) -> str:
     """By the picture itself, or by its words where no space answers pictures; empty for one without words."""
     segment = result.segment
-    if by_picture:
-        return Asked(like=f"{segment.document_id}/{segment.id}").address
-    words = " ".join(f"{segment.title} {segment.text}".split()[:WORDS_OF_A_PICTURE])
-    return Asked(words).address if words else ""
+    told = by_picture or segment.title.strip() or segment.text.strip()
+    return Asked(like=f"{segment.document_id}/{segment.id}").address if told else ""
 
 
 def _original(uri: str, modality: Modality, document_id: str, is_record: bool = False) -> str | None:
