@@ -161,6 +161,7 @@ class Settings(BaseSettings):
     )
     page: str = "mmsearch_ui.page:mount"
     wait_s: float = Field(default=10.0, ge=0)
+        Part(part="mmsearch.answering.lettering:LetteringAnswerer"),
     indexing: IndexingSettings = IndexingSettings()
     remote: RemoteSettings = RemoteSettings()
     search: SearchSettings = SearchSettings()

@@ -89,5 +89,6 @@ def _stands_in(answer: Answer, segment: Segment) -> None:
             assert " ".join(segment.text[start:end].split()) == answer.text
         case "region":
             assert answer.boxes
+            assert set(answer.boxes) <= {word.box for word in segment.lettering}
     if answer.kind == "moment":
         assert answer.seconds == (segment.span.start_s, segment.span.end_s)

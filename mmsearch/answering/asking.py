@@ -9,7 +9,8 @@ from mmsearch.protocols import Answerer
 from mmsearch.types import Answer, Query, Result, Segment, Table
 
 FIRST = 3
-"""How many results are asked: an answer further down has hardly anybody's eye."""
+"""How many results are asked: an answer further down has hardly anybody's eye. Of pictures all are: their lettering is
+marked like the words of a snippet, and looked at in no time."""
 LEAST_SCORE = 0.3
 """A result that is less likely to be relevant is not asked: who reads an answer takes it to be about the question."""
 BUDGET_S = 1.0
@@ -52,14 +53,17 @@ def answered(
 ) -> tuple[Result, ...]:
     """The results, the first of them with the answer that their segment gives, if it gives one.
 
-    `whole` is the segment with all rows of its table, or None where that is too long: the rows of a piece are no count.
+    Without a `good_match` among them lettering alone is looked at, as a snippet is marked then too. `whole` is the
+    segment with all rows of its table, or None where that is too long: the rows of a piece are no count.
+    good_match: bool = True,
     """
     end = time.monotonic() + BUDGET_S
     told = list(results)
     for place, result in enumerate(told):
-        if result.rank > FIRST or time.monotonic() > end:
+        if time.monotonic() > end:
             break
-        if result.score < LEAST_SCORE:
+        asked = good_match and result.rank <= FIRST and result.score >= LEAST_SCORE
+        if not (asked or result.segment.lettering):
             continue
         for answerer in answerers:
             if result.segment.modality in answerer.modalities and (

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import beside, inside, merged
 from mmsearch.readers.decoding import DAMAGED, decoding, open_file, version_of
-from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, picture_facts, rendition, upright, upright_size
+from mmsearch.readers.lettering import lettered
+from mmsearch.readers.raster import LETTERING_PIXELS, opened, picture_facts, rendition, upright, upright_size
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.types import Document, Segment, Span, digest
 
@@ -50,11 +51,12 @@ class PictureReader:
     def _segment(self, origin: Origin, picture: "Image.Image", caption: str, page: int | None) -> Segment:
         size = upright_size(picture)
         shown = upright(origin.document.path, picture, LETTERING_PIXELS)
-        lettering = self.ocr.read(encoded(shown)).strip() if self.ocr else ""
+        text, lettering = lettered(self.ocr, caption, shown)
         return origin.segment(
             "image",
             Span(page=page),
-            text="\n".join(part for part in (caption, lettering) if part),
+            text=text,
             picture=rendition(shown),
             metadata=picture_facts(shown, size),
+            lettering=lettering,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmsearch.passages import PassageSplitter
-from mmsearch.types import Document, Modality, Segment, Span, Table, digest
+from mmsearch.types import Document, Lettering, Modality, Segment, Span, Table, digest
 
 _CAMERA_NAME = re.compile(r"(?i)^(?:img|dsc[nf]?|pxl|p|mvi|vid|scan|image|photo|screenshot|rec|audio|track)?[\W\d_]*$")
 
@@ -47,6 +47,7 @@ class Origin:
         table: Table | None = None,
         picture: bytes | None = None,
         metadata: Mapping[str, Any] | None = None,
+        lettering: tuple[Lettering, ...] = (),
     ) -> Segment:
         """A segment of this document."""
         return Segment(
@@ -61,6 +62,7 @@ class Origin:
             table=table,
             picture=picture,
             metadata={**self.metadata, **(metadata or {})},
+            lettering=lettering,
         )
 
     def passages(

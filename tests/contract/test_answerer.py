@@ -7,7 +7,8 @@ from hashing import HashingEncoder
 from mmsearch.answering.sentences import SentenceAnswerer
 from mmsearch.answering.table import TableAnswerer
 from mmsearch.protocols import Answerer
-from mmsearch.types import Segment, Span, Table
+from mmsearch.types import Lettering, Segment, Span, Table
+from mmsearch.answering.lettering import LetteringAnswerer
 
 LAMPS = (
     "The tower stands on the last rock north of the town. Alasdair Finn lit the great lamp of the lighthouse in 1857. "

@@ -8,6 +8,7 @@ from hashing import HashingEncoder
 from libraries import Library
 
 from mmsearch.answering.asking import Answering
+from mmsearch.answering.lettering import LetteringAnswerer
 from mmsearch.answering.sentences import SentenceAnswerer
 from mmsearch.answering.table import TableAnswerer
 from mmsearch.errors import ConfigError
