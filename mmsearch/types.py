@@ -16,7 +16,7 @@ QueryKind = Literal["text", "image", "audio"]
 Engine = Literal["local", "ray"]
 """Where documents are read and encoded: in processes of this machine, or by the workers of a Ray cluster."""
 SpaceKind = Literal["dense", "lexical"]
-AnswerKind = Literal["cells", "figure", "sentence", "moment", "region"]
+AnswerKind = Literal["cells", "figure", "phrase", "sentence", "moment", "region"]
 CalibratedBy = Literal["nothing", "background", "judgements"]
 """What made scores probabilities: nothing (fusions of other scores), what is usual in each space, judgements too."""
 RootKind = Literal["files", "manifest", "dataset", "records"]
@@ -278,6 +278,8 @@ class Query:
     """Every near copy of a document takes a place of its own."""
     offset: int = 0
     """How many of the best results to pass over: the next page begins behind this one's top_k."""
+    like: str = ""
+    """A document of the library whose like are looked for: its path, uri or id, or "document/segment" by their ids."""
 
     @property
     def kind(self) -> QueryKind:
@@ -295,8 +297,6 @@ class Route:
     weight: float
     depth: int
     reason: str
-    like: str = ""
-    """A document of the library whose like are looked for: its path, uri or id, or "document/segment" by their ids."""
     modalities: frozenset[Modality] = frozenset()
 
 
@@ -323,10 +323,11 @@ class Hit:
 class Answer:
     """What a segment says to the question: in words, how surely, and where it stands; only its own places are set.
 
-    `kind` is "cells" (read from a table), "figure" (reckoned from its cells), "sentence" (of a text), "moment" (of a
-    recording) or "region" (of a picture). `confidence` is the probability that it is right. `cells` are (row, column),
-    rows counted as in the span, from 0 below the header of the whole table; `characters` are [start, end) of the
-    segment's text, `seconds` [start, end) of the recording, `boxes` (left, top, right, bottom) as shares of a picture.
+    `kind` is "cells" (read from a table), "figure" (reckoned from its cells), "phrase" or "sentence" (of a text),
+    "moment" (of a recording) or "region" (where words of the question stand on a picture). `confidence` is the
+    probability that it is right. `cells` are (row, column), rows counted as in the span, from 0 below the header of the
+    whole table; `characters` are [start, end) of the segment's text, `seconds` [start, end) of the recording, `boxes`
+    lie on the picture.
     """
 
     kind: AnswerKind

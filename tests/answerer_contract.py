@@ -83,7 +83,7 @@ def _stands_in(answer: Answer, segment: Segment) -> None:
             for row, column in answer.cells:
                 cell = segment.table.rows[row - first][column]
                 assert answer.kind == "figure" or cell.strip() in answer.text or answer.text in cell
-        case "sentence" | "moment":
+        case "phrase" | "sentence" | "moment":
             assert answer.characters is not None
             start, end = answer.characters
             assert " ".join(segment.text[start:end].split()) == answer.text

@@ -15,6 +15,8 @@ from mmsearch_encoders.loading import existing
 
 TRANSFORMERS_WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 """Names of the files that hold the weights, the preferred first; the star takes in the parts of a split file."""
+SAFETENSORS = ("model*.safetensors",)
+"""No pickles, which could run code."""
 
 EDGE_BYTES = 64 * 1024
 """How much of each end of a file goes into its revision."""

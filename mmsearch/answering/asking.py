@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mmsearch.errors import ModelUnavailable
 from mmsearch.protocols import Answerer
-from mmsearch.types import Answer, Query, Result, Segment, Table
+from mmsearch.types import Answer, Modality, Query, Result, Segment, Table
 
 FIRST = 3
 """How many results are asked: an answer further down has hardly anybody's eye. Of pictures all are: their lettering is
@@ -29,19 +29,23 @@ class Answering:
     def asked(self, query: Query) -> Sequence[Answerer]:
         """The answerers for this query: none for a picture or a sound. One that is not ready is left out.
 
-        Raises ModelUnavailable when the query insists on answers and one is not ready.
+        Raises ModelUnavailable when the query insists on answers, and without one that is not ready there are none
+        from a medium that it reads.
         """
         if query.kind != "text" or not (self.usual if query.answer is None else query.answer):
             return ()
-        ready = []
+        ready, missing = list[Answerer](), list[tuple[Answerer, ModelUnavailable]]()
         for answerer in self.answerers:
             try:
                 _ = answerer.fingerprint
-            except ModelUnavailable:
-                if query.answer:
-                    raise
+            except ModelUnavailable as error:
+                missing.append((answerer, error))
             else:
                 ready.append(answerer)
+        read = frozenset[Modality]().union(*(answerer.modalities for answerer in ready))
+        for answerer, reason in missing:
+            if query.answer and not answerer.modalities <= read:
+                raise reason
         return ready
 
 
@@ -50,12 +54,12 @@ def answered(
     question: str,
     results: Sequence[Result],
     whole: Callable[[Segment], Segment | None],
+    good_match: bool = True,
 ) -> tuple[Result, ...]:
     """The results, the first of them with the answer that their segment gives, if it gives one.
 
     Without a `good_match` among them lettering alone is looked at, as a snippet is marked then too. `whole` is the
     segment with all rows of its table, or None where that is too long: the rows of a piece are no count.
-    good_match: bool = True,
     """
     end = time.monotonic() + BUDGET_S
     told = list(results)

@@ -120,8 +120,10 @@ def test_the_query_says_whether_and_otherwise_the_settings() -> None:
 
 
 def test_one_that_is_not_ready_is_left_out_unless_the_query_insists() -> None:
-    closed, ready = Oracle("pip install it"), Oracle()
+    closed, ready = Oracle("pip install it"), LetteringAnswerer()
     answering = Answering([closed, ready], usual=True)
     assert answering.asked(Query("how many?")) == [ready]
     with pytest.raises(ModelUnavailable, match="pip install it"):
         answering.asked(Query("how many?", answer=True))
+    other = Oracle()
+    assert Answering([closed, other]).asked(Query("how many?", answer=True)) == [other], "it reads tables as well"
