@@ -36,6 +36,8 @@ bench-quality: $(STAMP)
 bench-answers: $(STAMP)
 	$(BIN)/python -m benchmarks.train_answerer $(DATA) --report benchmarks/ANSWERS.md
 	$(BIN)/python -m benchmarks.train_sentences --report benchmarks/ANSWERS.md
+	$(BIN)/python -m benchmarks.totals $(DATA) --report benchmarks/ANSWERS.md
+	$(BIN)/python -m benchmarks.marks --report benchmarks/ANSWERS.md
 
 # The files that it is tried with are those of the tests.
 bench-trust: $(STAMP)

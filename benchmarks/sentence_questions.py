@@ -132,8 +132,46 @@ lighthouse/keepers_diary.txt | how old was Edwin Rudd |
 lighthouse/keepers_diary.txt | what was a keeper paid |
 """
 
+WHETHER = """
+ferry/ferry_guide.md | do children under five pay for the ferry | Children under five travel free
+ferry/ferry_guide.md | is the upper deck dry in an easterly wind | a bath in an easterly
+ferry/ferry_guide.md | can you hire a car on Morra | no cars to hire
+ferry/ferry_guide.md | does the ferry run when the swell is high | cancels when the swell
+ferry/ferry_guide.md | does the ferry carry bicycles | six bicycles, the post
+ferry/ferry_guide.md | does the ferry have a restaurant |
+ferry/ferry_guide.md | is the ferry painted blue |
+harbour/harbour_guide.md | may anyone use the tap of the sailing club | anyone may use its drinking tap
+harbour/harbour_guide.md | does the clock of the customs house show the right time | four minutes slow
+harbour/harbour_guide.md | is it safe to walk the Long Arm when the red flag is up | never when the red flag is up
+harbour/harbour_guide.md | are there showers for visiting yachts |
+weather/january_storm.md | was anybody in the town killed by the storm | Nobody in the town was killed
+weather/january_storm.md | did the power fail in the lower town | The power failed
+weather/january_storm.md | was the cinema flooded | Forty-three houses and the cinema
+weather/january_storm.md | did the school close after the storm |
+wildlife/cliff_birds.md | do fulmars pair for life | They pair for life
+wildlife/cliff_birds.md | can young guillemots fly when they leap | unable to fly
+wildlife/cliff_birds.md | has the colony of gannets grown again | the colony has begun to grow
+wildlife/cliff_birds.md | do eagles nest on the cliffs |
+lighthouse/lighthouse_story.md | is there a handrail in the tower | a rope where a handrail should be
+lighthouse/lighthouse_story.md | has the glass around the lamp been changed | The glass around the lamp has not changed
+lighthouse/lighthouse_story.md | did the keeper move far away | He did not go far
+lighthouse/lighthouse_story.md | can visitors sleep in the tower |
+lighthouse/relighting.md | was the great lens damaged | The great lens itself was unharmed
+lighthouse/relighting.md | did the townspeople pay for the glass | of which the townspeople raised
+lighthouse/relighting.md | was the button pressed by the mayor | The button was pressed by
+lighthouse/relighting.md | did the bishop come |
+festival/festival_origins.md | are there fireworks at the end of the festival | fireworks that are not fireworks
+festival/festival_origins.md | were lanterns lit during the second war | During the second war no flame
+festival/festival_origins.md | did Agnes Tolley have children | had two small boys
+festival/festival_origins.md | is there a fee to enter the festival |
+history/town_history.md | is Port Skerrin twinned with another town | It is twinned with
+history/town_history.md | does the railway still run | last train left in 1964
+history/town_history.md | was there ever a university in the town |
+"""
+"""To be answered with yes or no: the sentence that decides it is right."""
 
-def questions() -> list[tuple[str, str, str]]:
+
+def questions(said: str = QUESTIONS) -> list[tuple[str, str, str]]:
     """(document, question, phrase)."""
-    lines = (line for line in QUESTIONS.strip().splitlines() if line)
+    lines = (line for line in said.strip().splitlines() if line)
     return [(d.strip(), q.strip(), p.strip()) for d, q, p in (line.split("|") for line in lines)]

@@ -7,6 +7,7 @@ each passage of its own document, and of one passage of each of FOREIGN other do
 
 import argparse
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from benchmarks.answering_report import write_section
-from benchmarks.sentence_questions import questions
+from benchmarks.sentence_questions import WHETHER, questions
 from mmsearch.answering.questions import read_question
-from mmsearch.answering.sentences import SIGNS, Judged, SentenceAnswerer
+from mmsearch.answering.sentences import BIAS, SIGNS, WEIGHTS, Judged, SentenceAnswerer
 from mmsearch.demo import demo_library
 from mmsearch.parts import readers_of
 from mmsearch.settings import Settings
@@ -59,7 +60,7 @@ def main() -> None:
         found += [(asked[place], *best(asked[place], weights)) for place in left_out]
     final = fitted(asked)
     floor = floor_of(found)
-    text = report(found, floor)
+    text = report(found, floor) + whether_report(floor)
     print(
         dict(zip(SIGNS, np.round(final[:-1], 2).tolist(), strict=True)),
         "bias",
@@ -72,17 +73,17 @@ def main() -> None:
         write_section(options.report, "sentences", text)
 
 
-def read_asked() -> list[Asked]:
+def read_asked(questions: Sequence[tuple[str, str, str]] = tuple(questions())) -> list[Asked]:
     answerer, draw = SentenceAnswerer(TextEncoder()), random.Random(SEED)
     readers = readers_of(Settings(recognizer=None, ocr=None))
     passages: dict[str, list[Segment]] = {}
-    for name in {document for document, _, _ in questions()}:
+    for name in sorted({document for document, _, _ in questions}):
         path = demo_library() / name
         reader = next(reader for reader in readers if path.suffix in reader.suffixes)
         read = reader.read(Document(path.as_posix(), path))
         passages[name] = [segment for segment in read if segment.modality == "text"]
     asked = []
-    for document, question, phrase in questions():
+    for document, question, phrase in questions:
         others = draw.sample(sorted(passages.keys() - {document}), FOREIGN)
         segments = passages[document] + [draw.choice(passages[name]) for name in others]
         judged = answerer.judged(read_question(question), segments)
@@ -150,6 +151,21 @@ def report(found: Sequence[tuple[Asked, int, float]], floor: float) -> str:
             f"| {right / max(1, sum(map(len, shares))):.3f} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def whether_report(floor: float) -> str:
+    """What the weights that are shipped, which have not seen them, do with questions of yes or no."""
+    asked = read_asked(questions(WHETHER))
+    shipped = np.array([*(WEIGHTS[name] for name in SIGNS), BIAS])
+    shown = [(each, place) for each in asked for place, chance in [best(each, shipped)] if chance >= floor]
+    right = sum(bool(each.right[place]) for each, place in shown)
+    answerable = sum(each.answerable for each in asked)
+    wrong = Counter("own" if each.own else "other" for each, place in shown if not each.right[place])
+    return (
+        f"\n{len(questions(WHETHER))} questions to be answered with yes or no, {answerable} passages that decide one: "
+        f"the sentence that decides is shown for {right} of these; {wrong['own']} other sentences of their documents "
+        f"are shown, and {wrong['other']} of {sum(not each.own for each in asked)} passages of other documents.\n"
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast, get_args
 
+from mmsearch.alike import alike
 from mmsearch.answering.asking import Answering
 from mmsearch.errors import ConfigError, InputError, LibraryLocked, StoreError
 from mmsearch.feedback import Feedback
@@ -234,9 +235,18 @@ class App:
 
     def search(self, query: Query) -> Ranking:
         """Search; see Searcher.search. A page is cut from the one ranking that reaches down to its end."""
-        found = self.searcher.search(replace(query, top_k=query.offset + query.top_k, offset=0))
+        asked = self._alike(query) if query.like else query
+        found = self.searcher.search(replace(asked, top_k=query.offset + query.top_k, offset=0))
         self.heard(found)
         return replace(found, query=query, results=found.results[query.offset :])
+
+    def _alike(self, query: Query) -> Query:
+        """The query that a document of the library is; see `alike`."""
+        spaces = self.searcher.spaces
+        if CATALOGUE not in spaces:
+            return query  # the search says why there is nothing to find
+        answered = {kind for opened in spaces.values() for kind in opened.space.answers}
+        return alike(query, self.manifest, self.store, spaces[CATALOGUE].collection, self.renditions, answered)
 
     def renew(self, made: Mapping[str, Encoder] | None = None) -> None:
         """Let the next search see what changed in the library, by the models that it is made by now.

@@ -30,6 +30,9 @@ class SearchFields(BaseModel):
     diversity: float | None = Field(default=None, ge=0, le=1, description="How much results are to differ.")
     all_copies: bool = Field(default=False, description="Near copies of a document in places of their own.")
     rerank: bool | None = Field(default=None, description="Have the best results read again; else as set.")
+    like: str = Field(
+        default="", max_length=MOST_CHARACTERS, description="A document of the library whose like are looked for."
+    )
     answer: bool | None = Field(default=None, description="Ask the first results for the answer itself; else as set.")
 
     def query(self, image: bytes | None = None, audio: bytes | None = None) -> Query:
@@ -52,6 +55,7 @@ class SearchFields(BaseModel):
             rerank=self.rerank,
             answer=self.answer,
             offset=self.offset,
+            like=self.like,
         )
 
     @classmethod
@@ -70,6 +74,7 @@ class SearchFields(BaseModel):
                 "all_copies": query.all_copies,
                 "rerank": query.rerank,
                 "answer": query.answer,
+                "like": query.like,
             }
         )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mmsearch.alike import name_of
 from mmsearch.app import App
 from mmsearch.errors import ConfigError, LibraryLocked
 from mmsearch.feedback import Judgement
@@ -189,6 +190,7 @@ class Client:
         *,
         image: str | Path | bytes | None = None,
         audio: str | Path | bytes | None = None,
+        like: str | Path | Result = "",
         modalities: Iterable[Modality] = (),
         filter: str | Filter | None = None,
         top_k: int = 10,
@@ -200,14 +202,14 @@ class Client:
         rerank: bool | None = None,
         answer: bool | None = None,
     ) -> Ranking:
-        """The ranking for words, a picture or a sound (a file or its bytes).
+        """The ranking for words, a picture or a sound (a file or its bytes), or for what is like a document.
 
+        `like` is a result, or a document's path, uri or id: by its picture where a space answers those, else its words.
         `filter` is an expression such as `modality = "image" and date >= 2024-01-01`. `offset` passes over so many of
         the best. `spaces` are asked instead of those that the router chooses; `fusion`, `diversity` (0 to 1), `rerank`
         (have the best results read again) and `answer` (ask the first for the answer itself) take the place of the
         settings'; with `all_copies` near copies of a document are results of their own.
-        In a notebook the ranking shows itself with pictures, tables and players.
-        Raises InputError, and ModelUnavailable when the reranker is asked for and its weights are not here.
+        Raises InputError, NotFound, and ModelUnavailable when the reranker is asked for and its weights are not here.
         """
         query = Query(
             text,
@@ -223,6 +225,7 @@ class Client:
             rerank=rerank,
             offset=offset,
             answer=answer,
+            like=name_of(like),
         )
         return Found.of(self.library.search(query), self.library)
 
@@ -359,10 +362,7 @@ class Client:
         return self.library.picture(document_id, segment_id)
 
     def document(self, document_id: str) -> Path | None:
-        """The file that a document of the library is read from; None when it is not in the library or has no file.
-
-        From a server it is a copy, which is gone when this is closed.
-        """
+        """The file that a document of the library is read from, as `picture` gives one; None when it has no file."""
         return self.library.file(document_id)
 
     def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:

@@ -47,7 +47,9 @@ def _findings(settings: Settings) -> Iterator[dict[str, Any]]:
     if settings.reranker is not None and settings.reranker.part:
         yield _finding("reranker", partial(_reranker, settings, settings.reranker), settings.search.rerank)
     for answerer in answerers_of(settings, {}):
-        yield _finding(f"answers from {' and '.join(sorted(answerer.modalities))}", partial(_answerer, answerer), False)
+        by = f" by {model.model}" if (model := getattr(answerer, "source", None)) else ""
+        media = " and ".join(sorted(answerer.modalities))
+        yield _finding(f"answers from {media}{by}", partial(_answerer, answerer), False)
     yield _finding("library", partial(_library, settings))
     if (settings.library.absolute() / REFINEMENT_FILE).is_file():
         yield _finding("scores", partial(_scores, settings))

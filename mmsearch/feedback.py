@@ -135,12 +135,8 @@ class Feedback:
         self._sql.close()
 
     def _entry(self, document: str | Path) -> Entry:
-        """The document of that id, uri or path, in this order."""
-        place = Path(document).expanduser()
-        uris = (str(document), place.absolute().as_posix(), place.resolve().as_posix())
-        for id in (str(document), *map(digest, uris)):
-            if entry := self._manifest.entry(id):
-                return entry
+        if entry := self._manifest.entry_of(document):
+            return entry
         raise NotFound(
             f'the library has no document "{document}": give its path, or "document" "id" or "uri" of search --json'
         )

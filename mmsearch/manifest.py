@@ -21,7 +21,7 @@ from mmsearch import succession
 from mmsearch.errors import StoreError
 from mmsearch.sketches import Sketch
 from mmsearch.succession import Succession, facts_of, space_of
-from mmsearch.types import Modality, Root, Space
+from mmsearch.types import Modality, Root, Space, digest
 
 FORMAT = "1"
 PAGE_ENTRIES = 1_000
@@ -152,6 +152,12 @@ class Manifest:
     def entry(self, id: str) -> Entry | None:
         rows = self._rows("select * from documents where id = ?", id)
         return _entry(rows[0], self.held([id])) if rows else None
+
+    def entry_of(self, document: str | Path) -> Entry | None:
+        """The document of that id, uri or path, in this order."""
+        place = Path(document).expanduser()
+        uris = (str(document), place.absolute().as_posix(), place.resolve().as_posix())
+        return next((entry for id in (str(document), *map(digest, uris)) if (entry := self.entry(id))), None)
 
     def twin(self, entry: Entry, space: str) -> str | None:
         """The id of another document that is whole in the space and was made from the same content by that reader."""

@@ -12,7 +12,7 @@ from mmsearch.app import App
 from mmsearch.errors import ConfigError, ModelError
 from mmsearch.indexing import BAD_DOCUMENT
 from mmsearch.model_choice import with_model
-from mmsearch.parts import build, copies_in, load, settings_in_force
+from mmsearch.parts import answerers_of, build, copies_in, load, settings_in_force
 from mmsearch.settings import Part, read_settings
 from mmsearch.sources import find_documents, is_there, reader_of
 from mmsearch.types import Document, Segment
@@ -100,7 +100,7 @@ def _configured_parts() -> list[Any]:
     """The parts that are used and have weights."""
     settings = settings_in_force(read_settings())
     parts = [*settings.encoders.values(), settings.recognizer, settings.ocr, settings.reranker]
-    built = [build(part) for part in parts if part is not None and part.part]
+    built = [*(build(part) for part in parts if part is not None and part.part), *answerers_of(settings, {})]
     return [model for model in built if getattr(model, "source", None) is not None]
 
 

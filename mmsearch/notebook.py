@@ -12,7 +12,7 @@ from typing import Self
 from mmsearch.errors import MMSearchError
 from mmsearch.library import Library
 from mmsearch.places import place
-from mmsearch.types import Ranking, Result, Table
+from mmsearch.types import Box, Ranking, Result, Table
 
 MOST_SOUND_BYTES = 16 * 1024 * 1024
 """A larger recording is named and not put into the notebook, which is saved with it."""
@@ -62,11 +62,11 @@ class Found(Ranking):
     def _picture(self, result: Result) -> str:
         segment = result.segment
         file = self._file(lambda library: library.picture(segment.document_id, segment.id))
-        return (
-            f'<div><img src="{data_uri(file)}" alt="{escape(segment.title)}" style="max-width:24em"></div>'
-            if file
-            else ""
-        )
+        if file is None:
+            return ""
+        image = f'<img src="{data_uri(file)}" alt="{escape(segment.title)}" style="display:block;max-width:24em">'
+        marks = "".join(mark_html(box) for box in (result.answer.boxes if result.answer else ()))
+        return f'<div style="display:inline-block;position:relative">{image}{marks}</div>'
 
     def _player(self, result: Result) -> str:
         segment = result.segment
@@ -93,6 +93,13 @@ def marked(result: Result) -> str:
         parts += [escape(text[done:start]), "<mark>", escape(text[start:end]), "</mark>"]
         done = end
     return "".join([*parts, escape(text[done:])])
+
+
+def mark_html(box: Box) -> str:
+    """A frame over a picture that fills what holds it."""
+    left, top, right, bottom = (100 * share for share in box)
+    place = f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%"
+    return f'<span style="position:absolute;{place};outline:2px solid #e07b00;background:rgb(255 196 0 / 18%)"></span>'
 
 
 def table_html(table: Table, result: Result) -> str:

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from mmsearch.types import Answer, Content, Document, Filter, Hit, Modality, Query, Segment, Space, Vector
+from mmsearch.types import Answer, Content, Document, Filter, Hit, Lettering, Modality, Query, Segment, Space, Vector
 
 
 class Reader(Protocol):
@@ -137,8 +137,11 @@ class OcrEngine(Protocol):
     def fingerprint(self) -> str:
         """Model and revision. Raises ModelUnavailable when it is not installed."""
 
-    def read(self, picture: bytes) -> str:
-        """The lines of lettering from top to bottom, one a line; empty when there is none."""
+    def read(self, picture: bytes) -> tuple[str, Sequence[Lettering]]:
+        """The lines of lettering from top to bottom, one a line, and where the words of them stand.
+
+        Words come in the order of the text, their boxes within the picture. ("", ()) when there is no lettering.
+        """
 
 
 class Reranker(Protocol):

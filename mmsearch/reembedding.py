@@ -22,6 +22,7 @@ from mmsearch.renditions import Renditions
 from mmsearch.reports import Failure
 from mmsearch.spaces import CATALOGUE
 from mmsearch.types import Segment, Space
+from mmsearch.windows import windows_in
 from mmsearch.writing import WINDOW_BYTES, Room, size_bytes
 
 SAMPLE_S = 3.0
@@ -192,7 +193,8 @@ class Filling:
             if picture is None and looks and segment.modality == "image":
                 self._fail(segment, NotFound.code, "its picture is missing in the library")
             else:
-                yield from self.encoder.windows(replace(segment, picture=picture.read_bytes() if picture else None))
+                whole = replace(segment, picture=picture.read_bytes() if picture else None)
+                yield from windows_in(self.encoder, whole)
 
     def _upsert(self, pieces: Sequence[Segment]) -> Counter[str]:
         """Encode and write the pieces; how many rows each document got."""

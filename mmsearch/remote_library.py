@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
 
+from mmsearch.alike import name_of
 from mmsearch.asking import SearchFields
 from mmsearch.errors import InputError, JobError, MMSearchError, NotFound, StoreUnavailable
 from mmsearch.feedback import Judgement, asked_by
@@ -185,14 +186,14 @@ class RemoteLibrary:
             {"document": document.segment.document_id, "segment": document.segment.id}
             | {"rank": document.rank, "score": document.score}
             if isinstance(document, Result)
-            else {"document": _place(document)}
+            else {"document": name_of(document)}
         )
         return Judgement(
             **self._change("POST", "/v1/feedback", body={"query": words, "grade": grade, "routes": routes} | seen)
         )
 
     def withdraw(self, query: str, document: str | Path) -> bool:
-        said = {"query": query, "document": _place(document)}
+        said = {"query": query, "document": name_of(document)}
         return bool(self._change("DELETE", "/v1/feedback", body=said)["withdrawn"])
 
     def judgements(self, query: str = "") -> list[Judgement]:
@@ -362,12 +363,6 @@ def _of_space(name: str, what: str) -> str:
 def _weights(model: str, pretrained: str) -> dict[str, str]:
     """A model as a server on this machine finds it, whatever folder it runs in."""
     return {"model": settled(model), "pretrained": settled(pretrained)}
-
-
-def _place(document: str | Path) -> str:
-    """A document as a server may know it: a path of this machine in full, all else as it is."""
-    place = Path(document).expanduser()
-    return place.resolve().as_posix() if place.exists() else str(document)
 
 
 def _file_name(answer: httpx2.Response) -> str:

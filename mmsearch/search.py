@@ -112,10 +112,11 @@ class Searcher:
             groups = presentation.groups(query, candidates, standing)
         with clock("show"):
             results = presentation.results(groups, plan.text, lists, candidates, standing)
-        if not best < GOOD_MATCH and (answerers := self.answering.asked(asked)):
+        no_good_match = bool(best < GOOD_MATCH)
+        if answerers := self.answering.asked(asked):
             with clock("answer"):
-                results = answered(answerers, plan.text, results, self._whole)
-        no_good_match, took_ms = bool(best < GOOD_MATCH), clock.took_ms()
+                results = answered(answerers, plan.text, results, self._whole, not no_good_match)
+        took_ms = clock.took_ms()
         by = _calibrated_by(fusion, refinement)
         return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason, by)
 

@@ -158,7 +158,11 @@ class Settings(BaseSettings):
     )
     answerers: tuple[Part, ...] = (
         Part(part="mmsearch.answering.table:TableAnswerer"),
+        Part.model_validate(
+            {"part": "mmsearch_encoders.extractive:ExtractiveAnswerer", "model": "deepset/tinyroberta-squad2"}
+        ),
         Part.model_validate({"part": "mmsearch.answering.sentences:SentenceAnswerer", "space": "text"}),
+        Part(part="mmsearch.answering.lettering:LetteringAnswerer"),
     )
     page: str = "mmsearch_ui.page:mount"
     wait_s: float = Field(default=10.0, ge=0)

@@ -16,7 +16,7 @@ QueryKind = Literal["text", "image", "audio"]
 Engine = Literal["local", "ray"]
 """Where documents are read and encoded: in processes of this machine, or by the workers of a Ray cluster."""
 SpaceKind = Literal["dense", "lexical"]
-AnswerKind = Literal["cells", "figure", "sentence", "moment", "region"]
+AnswerKind = Literal["cells", "figure", "phrase", "sentence", "moment", "region"]
 CalibratedBy = Literal["nothing", "background", "judgements"]
 """What made scores probabilities: nothing (fusions of other scores), what is usual in each space, judgements too."""
 RootKind = Literal["files", "manifest", "dataset", "records"]
@@ -36,6 +36,8 @@ Run = dict[str, dict[str, float]]
 
 
 Scalar = str | int | float | bool
+Box = tuple[float, float, float, float]
+"""(left, top, right, bottom) as shares of the width and height of a page or picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Span:
 
     Ranges are half open: [start, end). Seconds count from the start of the recording, characters
     in the document's text as the reader decoded it, rows from 0 below the header, pages and slides from 1.
-    `box` is (left, top, right, bottom) as shares of the page's width and height; `part` names a sheet.
+    `box` lies on the page; `part` names a sheet.
     """
 
     start_s: float | None = None
@@ -118,7 +120,7 @@ class Span:
     start_row: int | None = None
     end_row: int | None = None
     page: int | None = None
-    box: tuple[float, float, float, float] | None = None
+    box: Box | None = None
     part: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -192,13 +194,27 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Lettering:
+    """A word that stands on a picture: characters [start, end) of the segment's text, and its box on the picture.
+
+    `confidence` is the probability, by who read it, that it reads so.
+    """
+
+    start: int
+    end: int
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """The unit that is embedded, stored and found: a passage, a window of table rows, a picture, a stretch of speech.
 
     `text` is what a person reads of it and what words find it by (a caption and lettering for a picture, the
-    transcript for speech, empty for a table). `picture` is its rendition: an upright JPEG, PNG or WebP that
-    a browser shows, at most 768 pixels a side. `metadata` values are str, int, float, bool or lists of str; `date`
-    (ISO 8601, cut to what is known: "2024-05") and `tags` (list of str) mean the same in every format.
+    transcript for speech, empty for a table). `picture` is its rendition: an upright JPEG, PNG or WebP that a browser
+    shows, at most 768 pixels a side; `lettering` says where words of the text stand on it, in the order of the text.
+    `metadata` values are str, int, float, bool or lists of str; `date` (ISO 8601, cut to what is known: "2024-05") and
+    `tags` (list of str) mean the same in every format.
     """
 
     id: str
@@ -212,6 +228,7 @@ class Segment:
     table: Table | None = None
     picture: bytes | None = field(default=None, repr=False)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    lettering: tuple[Lettering, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +278,8 @@ class Query:
     """Every near copy of a document takes a place of its own."""
     offset: int = 0
     """How many of the best results to pass over: the next page begins behind this one's top_k."""
+    like: str = ""
+    """A document of the library whose like are looked for: its path, uri or id, or "document/segment" by their ids."""
 
     @property
     def kind(self) -> QueryKind:
@@ -304,10 +323,11 @@ class Hit:
 class Answer:
     """What a segment says to the question: in words, how surely, and where it stands; only its own places are set.
 
-    `kind` is "cells" (read from a table), "figure" (reckoned from its cells), "sentence" (of a text), "moment" (of a
-    recording) or "region" (of a picture). `confidence` is the probability that it is right. `cells` are (row, column),
-    rows counted as in the span, from 0 below the header of the whole table; `characters` are [start, end) of the
-    segment's text, `seconds` [start, end) of the recording, `boxes` (left, top, right, bottom) as shares of a picture.
+    `kind` is "cells" (read from a table), "figure" (reckoned from its cells), "phrase" or "sentence" (of a text),
+    "moment" (of a recording) or "region" (where words of the question stand on a picture). `confidence` is the
+    probability that it is right. `cells` are (row, column), rows counted as in the span, from 0 below the header of the
+    whole table; `characters` are [start, end) of the segment's text, `seconds` [start, end) of the recording, `boxes`
+    lie on the picture.
     """
 
     kind: AnswerKind
@@ -316,7 +336,7 @@ class Answer:
     cells: tuple[tuple[int, int], ...] = ()
     characters: tuple[int, int] | None = None
     seconds: tuple[float, float] | None = None
-    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

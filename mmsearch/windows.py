@@ -5,11 +5,12 @@ on shorter texts, and a vector of more says less: all-MiniLM-L6-v2 ranks better 
 (benchmarks/QUALITY.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from mmsearch.passages import PassageSplitter
+from mmsearch.protocols import Encoder
 from mmsearch.types import Segment, Table
 
 TABLE_WINDOWS = 2
@@ -17,6 +18,17 @@ TABLE_WINDOWS = 2
 
 MARK = "#"
 """Stands between a segment's id and the number of the window in the id of a window; the first has the segment's own."""
+
+
+def windows_in(encoder: Encoder, segment: Segment) -> Sequence[Segment]:
+    """The pieces of the segment that get a row each in the encoder's space.
+
+    Where lettering stands is kept in a space of words alone: what is shown is read there, and a page has hundreds of
+    words.
+    """
+    if segment.lettering and encoder.space.kind != "lexical":
+        segment = replace(segment, lettering=())
+    return encoder.windows(segment)
 
 
 def windows(segment: Segment, splitter: PassageSplitter, of_table: int | None = TABLE_WINDOWS) -> list[Segment]:

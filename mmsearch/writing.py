@@ -18,6 +18,7 @@ from mmsearch.sketches import Sketcher
 from mmsearch.spaces import OpenSpace
 from mmsearch.twins import Twins
 from mmsearch.types import Content, Modality, Segment
+from mmsearch.windows import windows_in
 
 WINDOW_S = 1.5
 """What a window should take to encode: a kill costs one or two of them, and a commit some 50 ms each."""
@@ -255,7 +256,7 @@ def _chosen(space: OpenSpace, waiting: Sequence[tuple[_Open, Segment]]) -> _Chos
             (document, window)
             for document, segment in waiting
             if space in document.task.spaces and segment.modality in space.space.stores
-            for window in space.encoder.windows(segment)
+            for window in windows_in(space.encoder, segment)
         ],
     )
 

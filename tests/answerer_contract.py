@@ -83,11 +83,12 @@ def _stands_in(answer: Answer, segment: Segment) -> None:
             for row, column in answer.cells:
                 cell = segment.table.rows[row - first][column]
                 assert answer.kind == "figure" or cell.strip() in answer.text or answer.text in cell
-        case "sentence" | "moment":
+        case "phrase" | "sentence" | "moment":
             assert answer.characters is not None
             start, end = answer.characters
             assert " ".join(segment.text[start:end].split()) == answer.text
         case "region":
             assert answer.boxes
+            assert set(answer.boxes) <= {word.box for word in segment.lettering}
     if answer.kind == "moment":
         assert answer.seconds == (segment.span.start_s, segment.span.end_s)

@@ -162,6 +162,35 @@ def save_cross_encoder(folder: Path, model: Any, tokenizer: Any, activation: str
     return folder
 
 
+def make_question_answerer(folder: Path, seed: int = 0) -> tuple[Any, Any]:
+    """(model, tokenizer) of a tiny BERT that points at answers; it learns in seconds."""
+    import torch
+    from transformers import BertConfig, BertForQuestionAnswering, BertTokenizer
+
+    torch.manual_seed(seed)
+    tokenizer: Any = BertTokenizer(str(save_vocabulary(folder)), model_max_length=64)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        initializer_range=0.3,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    model: Any = BertForQuestionAnswering(config)
+    return model.eval(), tokenizer
+
+
+def save_question_answerer(folder: Path, model: Any, tokenizer: Any) -> Path:
+    """The folder as deepset/tinyroberta-squad2 is published: transformers' files."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 def save_whisper(file: Path, seed: int = 0) -> Path:
     """A tiny multilingual Whisper as openai-whisper publishes its checkpoints."""
     import torch

@@ -15,7 +15,7 @@ from mmsearch.errors import NotFound, SpaceMismatch, StoreError
 from mmsearch.lexical import LexicalEncoder
 from mmsearch.protocols import Store
 from mmsearch.stores.memory import MemoryStore
-from mmsearch.types import MODALITIES, Compare, Embeddings, Query, Segment, Space, Span, Table
+from mmsearch.types import MODALITIES, Compare, Embeddings, Lettering, Query, Segment, Space, Span, Table
 
 ALL = frozenset(MODALITIES)
 DENSE = Space("text", "dense", ALL, frozenset({"text"}), "contract", "1", 4)
@@ -115,6 +115,7 @@ class DenseContract:
             text="words\x00\u2028 and \\n more",
             table=Table(("h", ""), (("1", "a\n"), ("", "b"))),
             picture=b"\xff\xd8",
+            lettering=(Lettering(0, 5, (0.0, 0.1234, 1.0, 1 / 3), 0.97), Lettering(8, 11, (0.5, 0.5, 0.75, 0.6), 1.0)),
             metadata={"year": 2024, "rating": 4.5, "fine": True, "tags": ["sea", ""], "odd key.": "ü", "": "empty"},
         )
         plain = Segment("y", "d", "/y", "text", Span())

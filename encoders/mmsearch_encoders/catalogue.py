@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmsearch.errors import ConfigError
-from mmsearch_encoders import canary, fetching, image, rerank, speech, table, text
+from mmsearch_encoders import canary, extractive, fetching, image, rerank, speech, table, text
 from mmsearch_encoders.canary import Canary
 from mmsearch_encoders.fetching import Verdict
 from mmsearch_encoders.weights import Source, find
@@ -55,6 +55,7 @@ SOURCES: dict[str, Any] = {
     "table": table.source_of,
     "speech": speech.source_of,
     "reranker": rerank.source_of,
+    "answerer": extractive.source_of,
 }
 
 MAKERS: dict[str, Callable[..., Any]] = {
@@ -117,6 +118,15 @@ CATALOGUE: tuple[ModelFact, ...] = (
     ModelFact(
         "reranker", "bge-reranker-v2-m3", 2293 * MB, "Apache-2.0", 0, "reads again, 100 languages, for a GPU",
         {"model": "BAAI/bge-reranker-v2-m3"},
+    ),
+    ModelFact(
+        "answerer", "tinyroberta-squad2", 326 * MB, "CC-BY-4.0", 0, "reads answers out of texts, English",
+        {"model": extractive.DEFAULT}, default=True,
+    ),
+    ModelFact(
+        "answerer", "distilbert-base-cased-distilled-squad", 261 * MB, "Apache-2.0", 0,
+        "reads answers out of texts, English, refuses by a margin",
+        {"model": "distilbert/distilbert-base-cased-distilled-squad"},
     ),
 )  # fmt: skip
 

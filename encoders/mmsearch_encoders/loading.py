@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from pickle import PickleError
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from mmsearch.errors import ConfigError, ModelError
 from mmsearch.limits import PICTURE_FORMATS
@@ -109,6 +109,19 @@ def known_formats() -> list[str]:
 
     Image.init()
     return [name for name in PICTURE_FORMATS if name in Image.OPEN]
+
+
+def head_is_whole(model: Any, folder: Path) -> None:
+    """Raises ValueError when the files lack what is on top of the base model: transformers would make it up."""
+    from safetensors import safe_open
+
+    held: set[str] = set()
+    for file in folder.glob("model*.safetensors"):
+        with safe_open(file, framework="numpy") as opened:
+            held.update(opened.keys())
+    head = [name for name, _ in model.named_parameters() if not name.startswith(f"{model.base_model_prefix}.")]
+    if missing := [name for name in head if name not in held]:
+        raise ValueError(f"the file lacks {missing[0]}")
 
 
 def first_line(error: BaseException) -> str:

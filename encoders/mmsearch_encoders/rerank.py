@@ -22,15 +22,22 @@ from mmsearch.serialisation import for_encoder
 from mmsearch.types import Embeddings, Segment, digest
 from mmsearch.windows import windows
 from mmsearch_encoders.batching import Budget, fill
-from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting, trusted
-from mmsearch_encoders.weights import Source, read_json, require, revision
+from mmsearch_encoders.loading import (
+    Once,
+    best_device,
+    existing,
+    first_line,
+    head_is_whole,
+    loading,
+    reporting,
+    trusted,
+)
+from mmsearch_encoders.weights import SAFETENSORS, Source, read_json, require, revision
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 DEFAULT = "cross-encoder/ms-marco-MiniLM-L6-v2"
-SAFETENSORS = ("model*.safetensors",)
-"""No pickles, which could run code: all models of the catalogue are published in this form."""
 ACTIVATIONS = ("torch.nn.modules.activation.Sigmoid", "torch.nn.modules.linear.Identity")
 """What ends in a logit or in its logistic function, as model files write it."""
 CLASSIFIER = "ForSequenceClassification"
@@ -131,7 +138,9 @@ class CrossEncoderReranker:
             )
             if model.num_labels != 1:
                 raise ValueError(f"it gives {model.num_labels} numbers for a pair, and one is needed")
-            _whole(model, folder)
+            inner: Any = model.model
+            if type(inner).__name__.endswith(CLASSIFIER):
+                head_is_whole(inner, folder)
             speed_up(model, device)
             return model
 
@@ -164,22 +173,6 @@ def _activation(own: dict[str, Any], config: dict[str, Any]) -> str:
         config.get("sbert_ce_default_activation_function"),
     )
     return str(next(filter(None, said), ACTIVATIONS[0]))
-
-
-def _whole(model: "CrossEncoder", folder: Path) -> None:
-    """Raises ValueError when the files lack the head, for transformers would make one up."""
-    from safetensors import safe_open
-
-    inner: Any = model.model
-    if not type(inner).__name__.endswith(CLASSIFIER):
-        return
-    held: set[str] = set()
-    for file in folder.glob(SAFETENSORS[0]):
-        with safe_open(file, framework="numpy") as opened:
-            held.update(opened.keys())
-    head = [name for name, _ in inner.named_parameters() if not name.startswith(f"{inner.base_model_prefix}.")]
-    if missing := [name for name in head if name not in held]:
-        raise ValueError(f"the file lacks {missing[0]}, which makes the number")
 
 
 def source_of(model: str = DEFAULT) -> Source:

@@ -15,6 +15,8 @@ from mmsearch_encoders.loading import existing
 
 TRANSFORMERS_WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 """Names of the files that hold the weights, the preferred first; the star takes in the parts of a split file."""
+SAFETENSORS = ("model*.safetensors",)
+"""No pickles, which could run code."""
 
 COMMITS: Mapping[str, str] = {
     "BAAI/bge-reranker-v2-m3": "953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e",

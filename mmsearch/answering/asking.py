@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from mmsearch.errors import ModelUnavailable
 from mmsearch.protocols import Answerer
-from mmsearch.types import Answer, Query, Result, Segment, Table
+from mmsearch.types import Answer, Modality, Query, Result, Segment, Table
 
 FIRST = 3
-"""How many results are asked: an answer further down has hardly anybody's eye."""
+"""How many results are asked: an answer further down has hardly anybody's eye. Of pictures all are: their lettering is
+marked like the words of a snippet, and looked at in no time."""
 LEAST_SCORE = 0.3
 """A result that is less likely to be relevant is not asked: who reads an answer takes it to be about the question."""
 BUDGET_S = 1.0
@@ -28,19 +29,23 @@ class Answering:
     def asked(self, query: Query) -> Sequence[Answerer]:
         """The answerers for this query: none for a picture or a sound. One that is not ready is left out.
 
-        Raises ModelUnavailable when the query insists on answers and one is not ready.
+        Raises ModelUnavailable when the query insists on answers, and without one that is not ready there are none
+        from a medium that it reads.
         """
         if query.kind != "text" or not (self.usual if query.answer is None else query.answer):
             return ()
-        ready = []
+        ready, missing = list[Answerer](), list[tuple[Answerer, ModelUnavailable]]()
         for answerer in self.answerers:
             try:
                 _ = answerer.fingerprint
-            except ModelUnavailable:
-                if query.answer:
-                    raise
+            except ModelUnavailable as error:
+                missing.append((answerer, error))
             else:
                 ready.append(answerer)
+        read = frozenset[Modality]().union(*(answerer.modalities for answerer in ready))
+        for answerer, reason in missing:
+            if query.answer and not answerer.modalities <= read:
+                raise reason
         return ready
 
 
@@ -49,17 +54,20 @@ def answered(
     question: str,
     results: Sequence[Result],
     whole: Callable[[Segment], Segment | None],
+    good_match: bool = True,
 ) -> tuple[Result, ...]:
     """The results, the first of them with the answer that their segment gives, if it gives one.
 
-    `whole` is the segment with all rows of its table, or None where that is too long: the rows of a piece are no count.
+    Without a `good_match` among them lettering alone is looked at, as a snippet is marked then too. `whole` is the
+    segment with all rows of its table, or None where that is too long: the rows of a piece are no count.
     """
     end = time.monotonic() + BUDGET_S
     told = list(results)
     for place, result in enumerate(told):
-        if result.rank > FIRST or time.monotonic() > end:
+        if time.monotonic() > end:
             break
-        if result.score < LEAST_SCORE:
+        asked = good_match and result.rank <= FIRST and result.score >= LEAST_SCORE
+        if not (asked or result.segment.lettering):
             continue
         for answerer in answerers:
             if result.segment.modality in answerer.modalities and (

@@ -25,7 +25,22 @@ _ASKS: tuple[tuple[Asks, str], ...] = (
     ("what", r"what|what's|whats"),
     ("name", r"name|list|tell|give"),
 )
-_WHETHER = re.compile(r"(?:is|are|was|were|did|does|do|has|have|had|can|could|will)\b")
+_AUXILIARY = (
+    r"(?:(?:is|are|was|were|did|does|do|has|have|had|could|would|should|must)(?:n['’]?t)?"
+    r"|ain['’]?t|can(?:['’]?t|not)?|will|won['’]?t)"
+)
+_WHETHER = re.compile(rf"{_AUXILIARY}\b")
+_REQUEST = re.compile(
+    rf"{_AUXILIARY} (?:you|anyone|anybody|somebody|someone) (?:please )?"
+    r"(?:tell|show|give|say|name|list|know|explain|find)\b"
+)
+"""It begins like a question to be answered with yes or no, and asks for what comes after: "do you know who ..."."""
+_INDIRECT = re.compile(
+    r"^(?:(?:please|tell|say|show|me|us|i|am|wonder|wondering|want|need|to|know|ask|asking|find|out|check) )*"
+    rf"whether\b|^{_REQUEST.pattern}(?: me| us)? (?:if|whether)\b"
+)
+_TAG = re.compile(rf"{_AUXILIARY} (?:it|he|she|they|there|we|you|i)$")
+"""The end of "the ferry runs on Sundays, doesn't it?"."""
 
 CUES: Mapping[str, re.Pattern[str]] = {
     name: re.compile(rf"\b(?:{pattern})\b")
@@ -248,8 +263,13 @@ def _asks(line: str) -> tuple[Asks, int]:
         if match := re.search(rf"\b(?:{pattern})\b", line):
             first = rank < AMOUNTS and _LEADING.fullmatch(line[: match.start()])
             found.append((-1 if first else match.start(), match.end(), asks))
-    if not found or (_WHETHER.match(line) and min(found)[2] in ("name", "other", "how many")):
-        return ("whether" if _WHETHER.match(line) else "other"), 0
+    begins, request = _WHETHER.match(line), _REQUEST.match(line)
+    if request:
+        found = [each for each in found if each[2] != "name"] or found
+    if (begins and not request) or _INDIRECT.search(line) or (not found and (begins or _TAG.search(line))):
+        return "whether", 0
+    if not found:
+        return "other", 0
     _, end, asks = min(found)
     return asks, end
 

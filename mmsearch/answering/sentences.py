@@ -147,6 +147,12 @@ def sentences(text: str) -> list[Sentence]:
     return found
 
 
+def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """The characters of the sentence, or of the neighbouring ones, that the characters [start, end) stand in."""
+    around = [found for found in sentences(text) if found.start < end and start < found.end]
+    return min([start, *(found.start for found in around)]), max([end, *(found.end for found in around)])
+
+
 def _answer(judged: Sequence[Judged], segment: Segment, floor: float) -> Answer | None:
     best = max(judged, key=lambda each: each.chance, default=None)
     if best is None or best.chance < floor:

@@ -19,6 +19,7 @@ from mmsearch.reading import Limits, Order, Outcome, ProcessPool, Read, Spooled
 from mmsearch.settings import Settings
 from mmsearch.sources import reader_of
 from mmsearch.types import Segment
+from mmsearch.windows import windows_in
 
 WINDOW_SEGMENTS = 512
 WINDOW_BYTES = 32 << 20
@@ -156,7 +157,7 @@ class Bench:
             for (document, segment), made in zip(window, rows, strict=True):
                 if name in document.spaces and segment.modality in stores:
                     into = made[name] = []
-                    pieces += [(into, piece) for piece in encoder.windows(segment)]
+                    pieces += [(into, piece) for piece in windows_in(encoder, segment)]
             content = encoder.encode([piece for _, piece in pieces]) if pieces else []
             for (into, piece), row in zip(pieces, content, strict=True):
                 into.append(Row.of(piece, row))

@@ -1,6 +1,7 @@
 """Segments as columns of Parquet that other programs can read, and back, exactly.
 
-`table` and `span` are structs, `metadata` is JSON. Strings of Parquet are UTF-8: where a segment holds what is not
+`table` and `span` are structs, `metadata` is JSON, and so is `lettering`: of each word on a picture [start, end, left,
+top, right, bottom, confidence]. Strings of Parquet are UTF-8: where a segment holds what is not
 (half a surrogate pair out of broken JSON), the columns show a question mark, and `exact` holds all of it as JSON.
 """
 
@@ -12,8 +13,11 @@ import numpy as np
 
 from mmsearch.errors import InputError
 from mmsearch.portable.layout import arrow
+from mmsearch.stores.rows import lettering_json, lettering_of
 from mmsearch.types import MODALITIES, Segment, Space, Span, Table, Vector
 
+LETTERING = "lettering"
+"""The column that exports of before pictures were marked do not have."""
 Row = tuple[Segment, Vector | str]
 """A segment, or a piece of one, with its vector or its analysed words."""
 
@@ -59,6 +63,7 @@ def row_schema(space: Space) -> Any:
         "table": pa.struct([("header", strings), ("rows", pa.list_(strings))]),
         "span": span,
         "metadata": pa.string(),
+        LETTERING: pa.string(),
         "exact": pa.string(),
     }
     own = ("terms", pa.string()) if space.kind == "lexical" else ("vector", pa.list_(pa.float32(), space.dim))
@@ -104,6 +109,7 @@ def _columns(segment: Segment) -> dict[str, Any]:
         "table": table,
         "span": segment.span.as_dict(),
         "metadata": json.dumps(dict(segment.metadata), ensure_ascii=False),
+        LETTERING: json.dumps(lettering_json(segment.lettering)) if segment.lettering else None,
         "exact": None,
     }
     whole = json.dumps(values, ensure_ascii=False)
@@ -132,6 +138,7 @@ def _segment(values: dict[str, Any]) -> Segment:
         text=values["text"],
         table=table and Table(tuple(table["header"]), tuple(tuple(row) for row in table["rows"])),
         metadata=json.loads(values["metadata"]),
+        lettering=lettering_of(json.loads(values.get(LETTERING) or "[]")),
     )
 
 

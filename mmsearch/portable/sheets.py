@@ -9,7 +9,15 @@ from typing import Any, Generic, TypeVar
 
 from mmsearch.errors import InputError
 from mmsearch.manifest import Entry
-from mmsearch.portable.columns import Row, document_schema, from_batch, picture_schema, row_schema, sketch_schema
+from mmsearch.portable.columns import (
+    LETTERING,
+    Row,
+    document_schema,
+    from_batch,
+    picture_schema,
+    row_schema,
+    sketch_schema,
+)
 from mmsearch.portable.layout import DOCUMENTS, PICTURES, SKETCHES, Contents, arrow
 from mmsearch.renditions import SIGNATURES
 from mmsearch.sketches import Sketch
@@ -90,7 +98,8 @@ def check_schemas(folder: Path, contents: Contents) -> None:
             found = pq.read_schema(folder / name)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{folder / name} is no Parquet file: {error}") from error
-        if not found.equals(schema):
+        before = [field for field in schema if field.name != LETTERING]
+        if not found.equals(schema) and list(found) != before:
             raise InputError(f"{folder / name} has other columns than mmsearch exports: {', '.join(found.names)}")
 
 

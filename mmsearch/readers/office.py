@@ -9,7 +9,8 @@ from typing import Any
 
 from mmsearch.errors import CorruptMedia, TooLarge
 from mmsearch.protocols import OcrEngine
-from mmsearch.readers.raster import LETTERING_PIXELS, encoded, opened, picture_facts, rendition, upright, upright_size
+from mmsearch.readers.lettering import lettered
+from mmsearch.readers.raster import LETTERING_PIXELS, opened, picture_facts, rendition, upright, upright_size
 from mmsearch.readers.segments import Origin
 from mmsearch.types import Segment, Span
 
@@ -54,9 +55,8 @@ def picture_segment(
             shown = upright(path, content, LETTERING_PIXELS)
     except (CorruptMedia, TooLarge):
         return
-    lettering = ocr.read(encoded(shown)).strip() if ocr else ""
     described = "" if _FILE_NAME.fullmatch(picture.description) else picture.description.strip()
-    text = "\n".join(part for part in (described, lettering) if part)
+    text, lettering = lettered(ocr, described, shown)
     yield origin.segment(
         "image",
         place,
@@ -64,4 +64,5 @@ def picture_segment(
         text=text,
         picture=rendition(shown),
         metadata=picture_facts(shown, size),
+        lettering=lettering,
     )

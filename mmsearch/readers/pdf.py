@@ -17,8 +17,9 @@ from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import iso_date
 from mmsearch.readers.decoding import DAMAGED, decoding, open_file, version_of
+from mmsearch.readers.lettering import lettered
 from mmsearch.readers.pdf_tables import Box, TableFinder
-from mmsearch.readers.raster import LETTERING_PIXELS, encoded, picture_facts, rendition
+from mmsearch.readers.raster import LETTERING_PIXELS, picture_facts, rendition
 from mmsearch.readers.segments import Origin, title_from_name
 from mmsearch.readers.tables import sheet_segments
 from mmsearch.types import Document, Segment, Span, digest
@@ -100,10 +101,17 @@ class PdfReader:
                 yield self._picture(origin, Span(page=page.number, box=box), headings, caption, picture)
 
     def _picture(self, origin: Origin, span: Span, headings: Sequence[str], caption: str, picture: Any) -> Segment:
-        lettering = self.ocr.read(encoded(picture)).strip() if self.ocr else ""
-        text = "\n".join(part for part in (caption, lettering) if part)
+        text, lettering = lettered(self.ocr, caption, picture)
         facts = picture_facts(picture, picture.size)
-        return origin.segment("image", span, headings=headings, text=text, picture=rendition(picture), metadata=facts)
+        return origin.segment(
+            "image",
+            span,
+            headings=headings,
+            text=text,
+            picture=rendition(picture),
+            metadata=facts,
+            lettering=lettering,
+        )
 
 
 @dataclass(frozen=True, slots=True)

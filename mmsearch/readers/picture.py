@@ -8,9 +8,9 @@ from mmsearch.limits import USUAL, FileLimits
 from mmsearch.protocols import OcrEngine
 from mmsearch.readers.captions import beside, inside, merged
 from mmsearch.readers.decoding import open_file, version_of
+from mmsearch.readers.lettering import lettered
 from mmsearch.readers.raster import (
     LETTERING_PIXELS,
-    encoded,
     opened,
     pages_of,
     picture_facts,
@@ -62,11 +62,12 @@ class PictureReader:
     def _segment(self, origin: Origin, picture: "Image.Image", caption: str, page: int | None) -> Segment:
         size = upright_size(picture)
         shown = upright(origin.document.path, picture, LETTERING_PIXELS)
-        lettering = self.ocr.read(encoded(shown)).strip() if self.ocr else ""
+        text, lettering = lettered(self.ocr, caption, shown)
         return origin.segment(
             "image",
             Span(page=page),
-            text="\n".join(part for part in (caption, lettering) if part),
+            text=text,
             picture=rendition(shown),
             metadata=picture_facts(shown, size),
+            lettering=lettering,
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
-from mmsearch.types import Document, Modality, Segment, Span, Table, digest
+from mmsearch.types import Document, Lettering, Modality, Segment, Span, Table, digest
 
 TITLE_CHARS = 1_000
 """Of a title or heading: it stands before every passage, and what is longer is none."""
@@ -51,6 +51,7 @@ class Origin:
         table: Table | None = None,
         picture: bytes | None = None,
         metadata: Mapping[str, Any] | None = None,
+        lettering: tuple[Lettering, ...] = (),
     ) -> Segment:
         """A segment of this document."""
         return Segment(
@@ -65,6 +66,7 @@ class Origin:
             table=table,
             picture=picture,
             metadata={**self.metadata, **(metadata or {})},
+            lettering=lettering,
         )
 
     def passages(

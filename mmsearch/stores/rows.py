@@ -11,7 +11,7 @@ from mmsearch.errors import StoreError
 from mmsearch.filters import kind
 from mmsearch.stores.milvus_filters import facet_key
 from mmsearch.stores.safe_text import faithful, safe
-from mmsearch.types import Segment, Span, Table
+from mmsearch.types import Lettering, Segment, Span, Table
 
 ID_BYTES = 512
 COLUMN_BYTES = 65_000
@@ -64,6 +64,7 @@ def payload(segment: Segment) -> list[str]:
         "text": segment.text,
         "table": segment.table and {"header": segment.table.header, "rows": segment.table.rows},
         "metadata": dict(segment.metadata),
+        "lettering": lettering_json(segment.lettering),
     }
     written = json.dumps({name: value for name, value in values.items() if value}, ensure_ascii=not _is_utf8(values))
     if len(written.encode()) <= COLUMN_BYTES:
@@ -77,6 +78,7 @@ def segment(chunks: Sequence[str]) -> Segment:
     written = "".join(chunks)
     values = json.loads(written if written.startswith("{") else zlib.decompress(base64.b64decode(written)))
     span, table = values.pop("span", {}), values.pop("table", None)
+    lettering = lettering_of(values.pop("lettering", ()))
     if "box" in span:
         span["box"] = tuple(span["box"])
     found = Segment(**{"document_id": "", "uri": "", **values, "span": Span(**span)})
@@ -84,7 +86,18 @@ def segment(chunks: Sequence[str]) -> Segment:
         found,
         headings=tuple(found.headings),
         table=table and Table(tuple(table["header"]), tuple(tuple(cells) for cells in table["rows"])),
+        lettering=lettering,
     )
+
+
+def lettering_json(lettering: Sequence[Lettering]) -> list[list[float]]:
+    """Each word as [start, end, left, top, right, bottom, confidence]: pages have hundreds."""
+    return [[word.start, word.end, *word.box, word.confidence] for word in lettering]
+
+
+def lettering_of(said: Sequence[Sequence[float]]) -> tuple[Lettering, ...]:
+    """What `lettering_json` wrote."""
+    return tuple(Lettering(int(start), int(end), (a, b, c, d), sure) for start, end, a, b, c, d, sure in said)
 
 
 def _facets(metadata: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -332,8 +332,10 @@ def test_a_picture_opens_large_and_the_arrows_go_on(open_page: Open) -> None:
     expect(large).to_have_count(0)
     page.get_by_role("link", name=f"Show {titles[0]} large").click()
     large.get_by_role("link", name="More like this").click()
-    page.wait_for_url(re.compile(r"\?q=[A-Za-z]"))
-    expect(page.locator(".mm-card h2").first).to_have_text(titles[0])
+    page.wait_for_url(re.compile(r"\?like=[0-9a-f]{32}/[0-9a-f]{32}$"))
+    expect(page.locator(".mm-like img")).to_be_visible()
+    expect(page.locator(".mm-card h2").filter(has_text=titles[1])).to_have_count(1)
+    expect(page.get_by_role("link", name=titles[0], exact=True)).to_have_count(0)
 
 
 def test_what_is_said_around_a_moment_is_shown_and_plays(open_page: Open) -> None:

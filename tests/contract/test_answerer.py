@@ -1,13 +1,18 @@
 """Every answerer keeps the promises of the protocol."""
 
+from pathlib import Path
+
+import checkpoints
+import pointing
 import pytest
 from answerer_contract import AnswererContract
 from hashing import HashingEncoder
 
+from mmsearch.answering.lettering import LetteringAnswerer
 from mmsearch.answering.sentences import SentenceAnswerer
 from mmsearch.answering.table import TableAnswerer
 from mmsearch.protocols import Answerer
-from mmsearch.types import Segment, Span, Table
+from mmsearch.types import Lettering, Segment, Span, Table
 
 LAMPS = (
     "The tower stands on the last rock north of the town. Alasdair Finn lit the great lamp of the lighthouse in 1857. "
@@ -58,3 +63,55 @@ class TestSentenceAnswererWithTheShippedModel(TestSentenceAnswerer):
         from mmsearch_encoders.text import TextEncoder
 
         return SentenceAnswerer(TextEncoder())
+
+
+class TestLetteringAnswerer(AnswererContract):
+    @pytest.fixture
+    def answerer(self) -> Answerer:
+        return LetteringAnswerer()
+
+    @pytest.fixture
+    def asked(self) -> tuple[str, Segment, str]:
+        words = (
+            Lettering(14, 21, (0.1, 0.1, 0.5, 0.2), 0.98),
+            Lettering(22, 29, (0.5, 0.1, 0.9, 0.2), 0.98),
+            Lettering(30, 34, (0.1, 0.5, 0.9, 0.6), 0.9),
+        )
+        text = "Seen in 1924.\nHARBOUR REGATTA\nNoon"
+        return (
+            "where is the regatta?",
+            Segment("p", "d", "/p.png", "image", Span(), text=text, lettering=words),
+            "REGATTA",
+        )
+
+
+@pytest.fixture(scope="session")
+def pointer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Trained to point at who, where and when in a passage, or to refuse."""
+    pytest.importorskip("torch", reason="the extra encoders is not installed")
+    home = tmp_path_factory.mktemp("pointer")
+    model, tokenizer = checkpoints.make_question_answerer(home)
+    return checkpoints.save_question_answerer(home / "tiny-squad2", pointing.train(model, tokenizer), tokenizer)
+
+
+@pytest.mark.encoders
+class TestExtractiveAnswerer(AnswererContract):
+    @pytest.fixture
+    def answerer(self, pointer: Path) -> Answerer:
+        from mmsearch_encoders.extractive import ExtractiveAnswerer
+
+        return ExtractiveAnswerer(str(pointer))
+
+    @pytest.fixture
+    def asked(self) -> tuple[str, Segment, str]:
+        text = "in the storm and the rain the north museum of the festival is in year 7"
+        return "where is the festival?", Segment("s", "d", "/f.md", "text", Span(), text=text), "north museum"
+
+
+@pytest.mark.encoders
+class TestExtractiveAnswererOfRecordings(TestExtractiveAnswerer):
+    @pytest.fixture
+    def asked(self) -> tuple[str, Segment, str]:
+        text = "the ship in the rain is of the north museum"
+        span = Span(start_s=31.0, end_s=45.5)
+        return "where is the ship?", Segment("s", "d", "/talk.ogg", "audio", span, text=text), "north museum"

@@ -8,6 +8,7 @@ from hashing import HashingEncoder
 from libraries import Library
 
 from mmsearch.answering.asking import Answering
+from mmsearch.answering.lettering import LetteringAnswerer
 from mmsearch.answering.sentences import SentenceAnswerer
 from mmsearch.answering.table import TableAnswerer
 from mmsearch.errors import ConfigError
@@ -17,6 +18,7 @@ from mmsearch.search import Searcher
 from mmsearch.settings import read_settings
 from mmsearch.spaces import open_for_search
 from mmsearch.types import Answer, Modality, Query, Ranking, Segment
+from mmsearch_encoders.extractive import ExtractiveAnswerer
 
 ROWS = 250
 
@@ -96,8 +98,9 @@ def test_nobody_is_asked_where_nothing_is_a_good_match(library: Library, monkeyp
 
 def test_the_settings_name_the_answerers() -> None:
     encoder = HashingEncoder()
-    table, sentence = answerers_of(read_settings(), {"text": encoder})
-    assert (type(table), type(sentence)) == (TableAnswerer, SentenceAnswerer)
+    table, extractive, sentence, lettering = answerers_of(read_settings(), {"text": encoder})
+    assert (type(table), type(extractive)) == (TableAnswerer, ExtractiveAnswerer)
+    assert (type(sentence), type(lettering)) == (SentenceAnswerer, LetteringAnswerer)
     assert sentence.answer("who lit the lamp?", []) == []
     assert answerers_of(read_settings(answerers=[]), {}) == ()
     with pytest.raises(ConfigError, match="flor"):
@@ -105,6 +108,6 @@ def test_the_settings_name_the_answerers() -> None:
 
 
 def test_an_answerer_of_a_closed_space_gets_no_encoder(library: Library) -> None:
-    _, sentence = answerers_of(read_settings(), {"text": HashingEncoder(closed="pull it")})
+    _, _, sentence, _ = answerers_of(read_settings(), {"text": HashingEncoder(closed="pull it")})
     ranking = _search(library, [sentence], "who lit the lamp of the tower?")
     assert _answer(ranking, "keeper.md") is None

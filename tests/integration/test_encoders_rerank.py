@@ -154,7 +154,7 @@ def test_weights_without_the_head_are_refused_instead_of_made_up(saved: Path, tm
         name: array for name, array in load_file(headless / "model.safetensors").items() if "classifier" not in name
     }
     save_file(kept, headless / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match=r"lacks classifier\.(weight|bias), which makes the number"):
+    with pytest.raises(ModelError, match=r"lacks classifier\.(weight|bias)"):
         probability(headless)
 
 

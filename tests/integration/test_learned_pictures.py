@@ -57,6 +57,15 @@ def test_a_picture_finds_pictures_like_it(client: Client) -> None:
     assert sum(a == b for a, b in zip(found, CLASSES, strict=True)) >= 0.7 * len(CLASSES)
 
 
+def test_a_picture_of_the_library_leads_to_the_other_one_like_it(client: Client) -> None:
+    places = sorted(document.uri for document in client.documents() if document.uri.endswith(".png"))
+    found = [_captions(client, like=place) for place in places[: len(CLASSES)]]
+    right = sum(caption in captions for captions, caption in zip(found, CLASSES, strict=True))
+    assert right >= 0.5 * len(CLASSES), (
+        "one of the 31 others is like it: by chance one in sixteen is among the first two"
+    )
+
+
 def test_a_query_in_words_asks_every_space_and_says_so(client: Client) -> None:
     ranking = client.search("a red circle")
     assert {route.space for route in ranking.routes} == {"words", "text", "image"}

@@ -58,6 +58,19 @@ def test_a_picture_lies_in_it(client: Client, local: Client) -> None:
     assert _bytes(_one(_soup(found), "img")["src"]) == rendition.read_bytes()
 
 
+def test_what_answers_on_a_picture_is_framed(client: Client) -> None:
+    found = client.search("red cottage", modalities=["image"])
+    answer = Answer("region", "COTTAGE", 0.9, boxes=((0.1, 0.25, 0.3, 0.5), (0.5, 0.5, 1.0, 0.75)))
+    marked = replace(found, results=(replace(found.results[0], answer=answer),))
+    frames = _soup(marked).select("img ~ span")
+    assert ["left:10.00%;top:25.00%;width:20.00%;height:25.00%" in str(frame["style"]) for frame in frames] == [
+        True,
+        False,
+    ]
+    assert "left:50.00%;top:50.00%;width:50.00%;height:25.00%" in str(frames[1]["style"])
+    assert not _soup(found).select("img ~ span")
+
+
 def test_a_player_starts_at_the_moment(client: Client, local: Client) -> None:
     found = client.search("whale near the breakwater", modalities=["audio"])
     original = local.document(found.results[0].segment.document_id)

@@ -7,8 +7,9 @@ import pytest
 
 from mmsearch.answering import asking
 from mmsearch.answering.asking import FIRST, LEAST_SCORE, Answering, answered, whole_table
+from mmsearch.answering.lettering import LetteringAnswerer
 from mmsearch.errors import ModelUnavailable
-from mmsearch.types import Answer, Modality, Query, Result, Segment, Span, Table
+from mmsearch.types import Answer, Lettering, Modality, Query, Result, Segment, Span, Table
 
 ANSWER = Answer("cells", "9", 0.9, ((0, 0),))
 
@@ -61,6 +62,23 @@ def test_only_what_it_reads_and_what_may_be_relevant_is_asked() -> None:
     assert oracle.seen == []
 
 
+def test_lettering_is_marked_on_every_picture() -> None:
+    word = Lettering(0, 4, (0.1, 0.1, 0.2, 0.2), 0.9)
+    lettered = Segment("p", "d", "/p.png", "image", Span(), text="Pier", lettering=(word,))
+    results = _results(*(replace(lettered, id=str(place)) for place in range(FIRST + 2)), score=LEAST_SCORE - 0.1)
+    told = answered([LetteringAnswerer()], "pier", results, lambda segment: segment)
+    assert [result.answer and result.answer.boxes for result in told] == [(word.box,)] * (FIRST + 2)
+
+
+def test_without_a_good_match_lettering_alone_is_marked() -> None:
+    word, oracle = Lettering(0, 4, (0.1, 0.1, 0.2, 0.2), 0.9), Oracle()
+    lettered = Segment("p", "d", "/p.png", "image", Span(), text="Pier", lettering=(word,))
+    results = _results(_piece(0, 1), lettered)
+    told = answered([oracle, LetteringAnswerer()], "pier", results, lambda segment: segment, good_match=False)
+    assert [result.answer and result.answer.kind for result in told] == [None, "region"]
+    assert oracle.seen == []
+
+
 def test_nobody_is_asked_about_a_table_that_is_not_there_as_a_whole() -> None:
     oracle = Oracle()
     (told,) = answered([oracle], "how many?", _results(_piece(0, 9)), lambda _: None)
@@ -102,8 +120,10 @@ def test_the_query_says_whether_and_otherwise_the_settings() -> None:
 
 
 def test_one_that_is_not_ready_is_left_out_unless_the_query_insists() -> None:
-    closed, ready = Oracle("pip install it"), Oracle()
+    closed, ready = Oracle("pip install it"), LetteringAnswerer()
     answering = Answering([closed, ready], usual=True)
     assert answering.asked(Query("how many?")) == [ready]
     with pytest.raises(ModelUnavailable, match="pip install it"):
         answering.asked(Query("how many?", answer=True))
+    other = Oracle()
+    assert Answering([closed, other]).asked(Query("how many?", answer=True)) == [other], "it reads tables as well"

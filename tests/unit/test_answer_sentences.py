@@ -54,6 +54,37 @@ def test_without_an_encoder_and_for_no_question_there_is_no_answer() -> None:
     assert sure.answer("who lit the lamp?", [segment]) != [None]
 
 
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("does the ferry run on Sundays?", "whether"),
+        ("did the boat sink when the storm came?", "whether"),
+        ("is there a quay where the ferry stops", "whether"),
+        ("isn't the tower the one which was built first?", "whether"),
+        ("the ferry runs on Sundays, doesn't it?", "whether"),
+        ("do you know if the ferry runs on Sundays?", "whether"),
+        ("please tell me whether the ferry runs", "whether"),
+        ("do you sell tickets?", "whether"),
+        ("can you tell me how many boats there are", "how many"),
+        ("do you know when the ferry leaves?", "when"),
+        ("could somebody list the boats?", "name"),
+        ("how tall is it", "how long"),
+        ("which boats sank, whether large or small", "which"),
+        ("ferry on Sundays", "other"),
+    ],
+)
+def test_a_question_of_yes_or_no_is_told_from_one_that_asks_for_something(question: str, asks: str) -> None:
+    assert read_question(question).asks == asks
+
+
+def test_to_a_question_of_yes_or_no_the_sentence_is_said_that_decides_it() -> None:
+    text = "The ferry sails to the island. The ferry does not sail on Sundays. Dogs travel free."
+    segment = Segment("s", "d", "/f.md", "text", Span(), title="The ferry", text=text)
+    (answer,) = SentenceAnswerer(HashingEncoder()).answer("does the ferry sail on Sundays when it blows?", [segment])
+    assert answer is not None
+    assert (answer.kind, answer.text) == ("sentence", "The ferry does not sail on Sundays.")
+
+
 def test_the_floor_refuses() -> None:
     segment = Segment("s", "d", "/l.md", "text", Span(), text="Finn lit the lamp in 1857.")
     (answer,) = SentenceAnswerer(HashingEncoder(), floor=0.0).answer("who lit the lamp?", [segment])

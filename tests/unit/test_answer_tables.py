@@ -76,6 +76,23 @@ def test_the_table_does_not_say(question: str) -> None:
     assert _answer(question) is None
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "did the Eider sail when the swell was 2.5?",
+        "is there a boat which carries 96 passengers?",
+        "does the boat Eider carry 96 passengers?",
+        "the Eider carries 96 passengers, doesn't it?",
+    ],
+)
+def test_no_cell_and_no_figure_is_said_to_a_question_of_yes_or_no(question: str) -> None:
+    rows = (("Eider", "96", "2.5"), ("Kittiwake", "12", "1.5"), ("Silver Dawn", "8", "3.5"))
+    table = Table(("boat", "passengers", "swell"), rows)
+    segment = Segment("t", "d", "/t.csv", "table", Span(start_row=0, end_row=3), title="boats", table=table)
+    assert TableAnswerer(floor=1e-6).answer(question, [segment]) == [None]
+    assert TableAnswerer(floor=1e-6).answer("how many passengers does the boat Eider carry?", [segment]) != [None]
+
+
 def test_the_floor_refuses_what_is_less_sure() -> None:
     answer = _answer("which ship has the most passengers?", floor=0.0)
     assert answer is not None

@@ -124,6 +124,20 @@ def test_a_picture_is_shown_with_its_title_as_its_description() -> None:
     assert (image["src"], image["alt"]) == (f"media/picture/{DOCUMENT}/{SEGMENT}", "Pier at night")
 
 
+def test_what_answers_on_a_picture_is_framed_where_it_stands() -> None:
+    """In the picture's own pixels: the frames lie over the picture however large that is shown."""
+    segment = _segment(modality="image", text="THE PIER", metadata={"width": 1000, "height": 500})
+    answer = Answer("region", "THE PIER", 0.97, boxes=((0.5, 0.2, 0.75, 0.3), (0.0, 0.8, 0.1, 1.0)))
+    soup = _soup(_result(segment, answer=answer))
+    assert _one(soup, ".mm-picture .mm-marks")["viewbox"] == "0 0 1000 500"
+    frames = [[float(str(frame[name])) for name in ("x", "y", "width", "height")] for frame in soup.select("rect")]
+    assert frames[0] == pytest.approx([500 - 2.5, 100 - 2.5, 250 + 5, 50 + 5])
+    assert frames[1] == pytest.approx([-5, 400 - 5, 100 + 10, 100 + 10])
+    assert not soup.select(".mm-answer"), "the snippet has the words, marked"
+    for unknown in (replace(segment, metadata={}), replace(segment, metadata={"width": "wide", "height": 500})):
+        assert not _soup(_result(unknown, answer=answer)).select(".mm-marks")
+
+
 def test_a_table_shows_the_row_that_matches_and_where_it_stands() -> None:
     rows = tuple((f"2024-01-{day:02}", "calm" if day != 9 else "storm") for day in range(1, 21))
     segment = _segment(modality="table", table=Table(("day", "sea"), rows), span=Span(start_row=40, end_row=60))
@@ -266,12 +280,13 @@ def test_what_is_elsewhere_is_shown_without_an_address_on_this_machine() -> None
     assert "media/document" not in str(soup)
 
 
-def test_a_picture_leads_to_its_like_by_itself_or_by_its_words() -> None:
-    picture = _result(_segment(uri="/town/pier.png", modality="image", title="Pier", text="The pier\nat night."))
-    ranking = Ranking(Query("pier"), (Route("words", 1.0, 9, ""),), {}, False, {}, {"total": 1.0}, (picture,))
-    for by_picture, address in ((True, f"?like={DOCUMENT}/{SEGMENT}"), (False, "?q=Pier+The+pier+at+night.")):
+def test_a_picture_leads_to_its_like_where_it_can_be_asked_with() -> None:
+    named = _result(_segment(uri="/town/pier.png", modality="image", title="Pier", text=""))
+    bare = replace(named, segment=replace(named.segment, title=""))
+    for picture, by_picture, leads in ((named, True, 1), (named, False, 1), (bare, True, 1), (bare, False, 0)):
+        ranking = Ranking(Query("pier"), (Route("words", 1.0, 9, ""),), {}, False, {}, {"total": 1.0}, (picture,))
         soup = BeautifulSoup(answer_html(ranking, Asked("pier"), by_picture=by_picture), "html.parser")
-        assert _one(soup, ".mm-alike")["href"] == address
+        assert [link["href"] for link in soup.select(".mm-alike")] == [f"?like={DOCUMENT}/{SEGMENT}"] * leads
 
 
 def test_a_text_opens_where_its_passage_begins() -> None:

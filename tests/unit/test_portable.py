@@ -21,7 +21,7 @@ from mmsearch.portable import exporting
 from mmsearch.portable.columns import from_batch, to_table
 from mmsearch.portable.layout import checksum
 from mmsearch.stores.memory import MemoryStore
-from mmsearch.types import Segment, Space, Span, Table
+from mmsearch.types import Lettering, Segment, Space, Span, Table
 
 PICTURES = "eyes"
 
@@ -94,6 +94,15 @@ def test_after_an_import_indexing_finds_everything_unchanged(tmp_path: Path, fil
         report = library.index(files)
         assert (report.indexed, report.unchanged, report.removed) == (0, 5, 0)
         assert encoder.encoded == []
+
+
+def test_an_export_of_before_pictures_were_marked_is_taken_in(tmp_path: Path, exported: Path) -> None:
+    for file in (exported / "segments.parquet", *(exported / "spaces").iterdir()):
+        pq.write_table(pq.read_table(file).drop_columns(["lettering"]), file)
+    rewrite(exported, lambda _: None)
+    with client(tmp_path / "library", pictures=PICTURES) as old, client(tmp_path / "new", pictures=PICTURES) as new:
+        assert new.import_(exported).documents == 5
+        assert dump_of(new) == dump_of(old)
 
 
 def test_importing_again_changes_nothing(tmp_path: Path, exported: Path) -> None:
@@ -517,6 +526,10 @@ SPANS = st.builds(
     box=st.none() | st.tuples(*[st.floats(0, 1)] * 4),
     part=st.none() | TEXTS,
 )
+LETTERING = st.lists(
+    st.builds(Lettering, st.integers(0, 99), st.integers(0, 99), st.tuples(*[st.floats(0, 1)] * 4), st.floats(0, 1)),
+    max_size=3,
+).map(tuple)
 METADATA = st.dictionaries(TEXTS, TEXTS | st.integers() | st.floats(allow_nan=False) | st.booleans() | st.lists(TEXTS))
 
 
@@ -528,7 +541,9 @@ def segments(draw: st.DrawFn) -> Segment:
     modality: Any = draw(st.sampled_from(["text", "table", "image", "audio"]))
     headings = tuple(draw(st.lists(TEXTS, max_size=2)))
     title, text = draw(TEXTS), draw(TEXTS)
-    return Segment("s", "d", draw(TEXTS), modality, draw(SPANS), title, headings, text, table, None, draw(METADATA))
+    facts, lettering = draw(METADATA), draw(LETTERING)
+    uri, span = draw(TEXTS), draw(SPANS)
+    return Segment("s", "d", uri, modality, span, title, headings, text, table, None, facts, lettering)
 
 
 @given(st.lists(segments(), min_size=1, max_size=4))

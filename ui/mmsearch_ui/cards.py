@@ -32,8 +32,9 @@ CALIBRATIONS: Mapping[CalibratedBy, str] = {
 """What a score is, by what calibrated it."""
 
 SHOWN_COPIES = 5
-WORDS_OF_A_PICTURE = 24
 FRAGMENT_WORDS = 6
+BOX_MARGIN = 0.05
+"""Of a box's height, drawn around it: letters touch the edges of the box that they are found in."""
 AROUND = 120
 """Characters that are shown before and after a sentence that answers."""
 
@@ -75,6 +76,17 @@ class Card:
     """The grade that somebody gave it for this query."""
     alike: str = ""
     """Where a picture's like are searched for."""
+    marks: "Marks | None" = None
+    """What is marked on the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Boxes (left, top, width, height) on a picture of that width and height, in its pixels."""
+
+    width: int
+    height: int
+    boxes: list[tuple[float, float, float, float]]
 
 
 def answer_html(
@@ -173,7 +185,21 @@ def card(result: Result) -> Card:
             (_short(copy.uri), _original(copy.uri, segment.modality, copy.document_id))
             for copy in result.duplicates[:SHOWN_COPIES]
         ],
+        marks=_marks(result),
     )
+
+
+def _marks(result: Result) -> Marks | None:
+    """What the answer marks; None also for a picture of which nobody says how it is proportioned."""
+    width, height = (result.segment.metadata.get(name) for name in ("width", "height"))
+    if not result.answer or not result.answer.boxes or not (isinstance(width, int) and isinstance(height, int)):
+        return None
+    boxes = []
+    for left, top, right, bottom in result.answer.boxes:
+        margin = BOX_MARGIN * (bottom - top) * height
+        sizes = (right - left) * width, (bottom - top) * height
+        boxes.append((left * width - margin, top * height - margin, sizes[0] + 2 * margin, sizes[1] + 2 * margin))
+    return Marks(width, height, boxes)
 
 
 def _snippet(result: Result, title: str) -> list[Piece]:
@@ -210,12 +236,10 @@ def reasons(routes: Iterable[Route]) -> list[tuple[str, str]]:
 
 
 def _alike(result: Result, by_picture: bool) -> str:
-    """By the picture itself, or by its words where no space answers pictures; empty for one without words."""
+    """Empty for a picture that has no words where no space answers pictures."""
     segment = result.segment
-    if by_picture:
-        return Asked(like=f"{segment.document_id}/{segment.id}").address
-    words = " ".join(f"{segment.title} {segment.text}".split()[:WORDS_OF_A_PICTURE])
-    return Asked(words).address if words else ""
+    told = by_picture or segment.title.strip() or segment.text.strip()
+    return Asked(like=f"{segment.document_id}/{segment.id}").address if told else ""
 
 
 def _original(uri: str, modality: Modality, document_id: str, is_record: bool = False) -> str | None:

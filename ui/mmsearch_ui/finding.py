@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mmsearch.client import Client
-from mmsearch.errors import NotFound
 from mmsearch.types import MODALITIES, Modality, Ranking, Result
 from mmsearch_ui.asked import COUNTS, Asked
 from mmsearch_ui.facets import FacetName, Value, counted, filter_of, keeps
@@ -38,7 +37,6 @@ class Finding:
 
 def find(client: Client, asked: Asked, media: Media = Media()) -> Finding:
     """Search as asked. Media are counted in a search of all of them. Raises what Client.search raises, NotFound."""
-    media = _like(client, asked.like) if asked.like else media
     found = _nearest(client, asked, media)
     everywhere = _nearest(client, replace(asked, modalities=()), media) if asked.modalities else found
     lanes = Counter(result.segment.modality for result in everywhere.results)
@@ -56,9 +54,10 @@ def find(client: Client, asked: Asked, media: Media = Media()) -> Finding:
 
 def _nearest(client: Client, asked: Asked, media: Media) -> Ranking:
     found = client.search(
-        "" if asked.like else asked.words,
+        asked.words,
         image=media.image,
         audio=media.audio,
+        like=asked.like,
         modalities=asked.modalities,
         filter=filter_of(asked.narrowed),
         top_k=NEAREST,
@@ -66,14 +65,6 @@ def _nearest(client: Client, asked: Asked, media: Media) -> Ranking:
         all_copies=asked.all_copies,
     )
     return replace(found, results=tuple(r for r in found.results if keeps(asked.narrowed, r.segment)))
-
-
-def _like(client: Client, like: str) -> Media:
-    """The picture of the library as the query. Raises NotFound."""
-    path = client.picture(*like.split("/"))
-    if path is None or not path.is_file():
-        raise NotFound("the picture that this search began with is no longer in the library")
-    return Media(image=path.read_bytes())
 
 
 def _newest_first(results: Sequence[Result]) -> tuple[Result, ...]:

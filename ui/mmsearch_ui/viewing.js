@@ -2,7 +2,7 @@
 const large = document.createElement("dialog");
 large.className = "mm-large";
 large.setAttribute("aria-label", "Picture");
-large.innerHTML = `<figure><img alt=""><figcaption><b></b><span></span><a data-alike>More like this</a>
+large.innerHTML = `<figure><div class="mm-picture"><img alt=""></div><figcaption><b></b><span></span><a data-alike>More like this</a>
   <a data-original target="_blank" rel="noopener">Original</a></figcaption></figure>
   <button type="button" data-step="-1" aria-label="Previous picture">‹</button>
   <button type="button" data-step="1" aria-label="Next picture">›</button>
@@ -17,6 +17,9 @@ const showLarge = (picture) => {
   const image = large.querySelector("img");
   image.src = picture.dataset.large;
   image.alt = picture.dataset.title;
+  large.querySelector(".mm-marks")?.remove();
+  const marks = picture.querySelector(".mm-marks");
+  if (marks) image.after(marks.cloneNode(true));
   large.querySelector("b").textContent = picture.dataset.title;
   const all = pictures();
   large.querySelector("span").textContent = `${all.indexOf(picture) + 1} of ${all.length}`;

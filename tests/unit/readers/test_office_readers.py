@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,21 +18,23 @@ from mmsearch.passages import PassageSplitter
 from mmsearch.readers.pdf import PdfReader
 from mmsearch.readers.slides import SlideReader
 from mmsearch.readers.word import WordReader
-from mmsearch.types import Segment, Table
+from mmsearch.types import Lettering, Segment, Table
 
 SPLITTER = PassageSplitter(64)
+BOX = (0.1, 0.2, 0.3, 0.4)
 
 
 class SizeOcr:
-    """An engine that tells how large the picture is that it was given."""
+    """An engine that tells how large the picture is that it was given, on a line below an empty one."""
 
     fingerprint = "size"
 
-    def read(self, picture: bytes) -> str:
+    def read(self, picture: bytes) -> tuple[str, Sequence[Lettering]]:
         import io
 
         with Image.open(io.BytesIO(picture)) as opened:
-            return f"lettering on {opened.width}x{opened.height}"
+            text = f"\nlettering on {opened.width}x{opened.height}\n"
+        return text, [Lettering(1, 10, BOX, 0.9), Lettering(14, len(text) - 1, BOX, 0.8)]
 
 
 def by_modality(segments: list[Segment], modality: str) -> list[Segment]:
@@ -76,6 +79,10 @@ def test_pdf_pages_without_text_are_read_by_ocr_and_empty_ones_left_out(tmp_path
         "lettering on 1132x1600",
     ]
     assert {s.span.page for s in segments} == {1, 2}
+    assert [[s.text[word.start : word.end] for word in s.lettering] for s in by_modality(segments, "image")] == [
+        ["lettering", "320x200"],
+        ["lettering", "1132x1600"],
+    ]
 
 
 def test_pdf_letterheads_come_once(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from PIL import Image, ImageCms, ImageFile, IptcImagePlugin
 
 from mmsearch.readers.captions import iso_date
 from mmsearch.readers.picture import PictureReader
-from mmsearch.types import Segment
+from mmsearch.types import Lettering, Segment
 
 pillow_heif.register_heif_opener()
 
@@ -238,10 +239,10 @@ def test_lettering_is_read_from_the_upright_picture_and_stands_below_the_caption
         fingerprint = "1"
         sizes: list[tuple[int, int]] = []  # noqa: RUF012 - one test
 
-        def read(self, picture: bytes) -> str:
+        def read(self, picture: bytes) -> tuple[str, Sequence[Lettering]]:
             with Image.open(io.BytesIO(picture)) as opened:
                 self.sizes.append(opened.size)
-            return "QUAY 4\n"
+            return "QUAY 4\n", [Lettering(0, 4, (0.1, 0.1, 0.4, 0.2), 0.9), Lettering(5, 6, (0.5, 0.1, 0.6, 0.2), 0.9)]
 
     path, words = tmp_path / "a.jpg", tmp_path / "a.txt"
     exif = Image.Exif()
@@ -250,6 +251,8 @@ def test_lettering_is_read_from_the_upright_picture_and_stands_below_the_caption
     words.write_text("A sign")
     (segment,) = PictureReader(Engine()).read(document(path, words))
     assert segment.text == "A sign\nQUAY 4"
+    assert [segment.text[word.start : word.end] for word in segment.lettering] == ["QUAY", "4"]
+    assert [word.box[0] for word in segment.lettering] == [0.1, 0.5]
     assert Engine.sizes == [(800, 1600)]
     assert PictureReader(Engine()).fingerprint != PictureReader().fingerprint
 
