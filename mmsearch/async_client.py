@@ -84,6 +84,13 @@ class AsyncClient:
         self._open = partial(Client, library, create, **settings)
         self._threads = CapacityLimiter(AT_ONCE)
 
+    @classmethod
+    def over(cls, client: Client) -> Self:
+        """A client that is open already, awaited: without `async with`, and to be closed where it was opened."""
+        awaited = cls()
+        awaited._client = client
+        return awaited
+
     index = _stoppable(Client.index)
     add = _stoppable(Client.add)
     index_records = _stoppable(Client.index_records)
@@ -108,6 +115,7 @@ class AsyncClient:
     picture = _awaited(Client.picture)
     document = _awaited(Client.document)
     documents = _awaited(Client.documents)
+    segments = _awaited(Client.segments)
     spaces = _awaited(Client.spaces)
     stats = _awaited(Client.stats)
     examples = _awaited(Client.examples)

@@ -28,7 +28,7 @@ from mmsearch.refining import refine
 from mmsearch.remote_library import RemoteLibrary
 from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.roots import root_at
-from mmsearch.types import Document, Engine, Filter, Modality, Query, Ranking, Result, Root, RootKind
+from mmsearch.types import Document, Engine, Filter, Modality, Query, Ranking, Result, Root, RootKind, Segment
 
 
 class Client:
@@ -323,10 +323,7 @@ class Client:
         return self.library.roll_back(space, on_progress, stop)
 
     def forget_previous(self, space: str) -> int:
-        """Drop what is kept for `roll_back`; how many rows it had.
-
-        Raises NotFound when there is none, LibraryLocked while an indexing is under way.
-        """
+        """Drop what is kept for `roll_back`; how many rows it had. Raises NotFound, LibraryLocked while one indexes."""
         return self.library.forget_previous(space)
 
     def export(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
@@ -344,15 +341,15 @@ class Client:
         """
         return self.app.import_(Path(folder).expanduser().absolute(), on_progress)
 
-    def serve(self, host: str = "127.0.0.1", port: int = 7860, page: bool = True) -> None:
+    def serve(self, host: str = "127.0.0.1", port: int = 7860, page: bool = True, mcp: bool = False) -> None:
         """Serve the library over HTTP until interrupted, with the search page at `/` if it is installed and wanted.
 
-        Raises ConfigError when the extra "server" is not installed or the address cannot be listened on, LibraryLocked
-        when the library is served already.
+        With `mcp` assistants find their tools at `/mcp`. Raises ConfigError when the extra "server" or "mcp" is not
+        installed or the address cannot be listened on, LibraryLocked when the library is served already.
         """
         if self.address:
             raise LibraryLocked(f"the library is served already, at {self.address}")
-        load("mmsearch.server.serving:serve")(self, host, port, page)
+        load("mmsearch.server.serving:serve")(self, host, port, page, mcp)
 
     def picture(self, document_id: str, segment_id: str = "") -> Path | None:
         """The file with the upright copy of a segment's picture, at most 768 pixels a side; of any without a segment.
@@ -365,9 +362,13 @@ class Client:
         """The file that a document of the library is read from, as `picture` gives one; None when it has no file."""
         return self.library.file(document_id)
 
-    def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
-        """The documents of the library in the order of their places, so many from the offset on."""
-        return self.library.documents(offset, limit)
+    def documents(self, offset: int = 0, limit: int = 100, part: str = "") -> list[IndexedDocument]:
+        """The documents of the library, or those whose place holds the part, by place, so many from the offset on."""
+        return self.library.documents(offset, limit, part)
+
+    def segments(self, document_id: str, offset: int = 0, limit: int = 100) -> list[Segment]:
+        """What a document holds, so many segments in the order of reading, without pictures. Raises NotFound."""
+        return self.library.segments(document_id, offset, limit)
 
     def spaces(self) -> list[SpaceState]:
         """The spaces as they are: facts, rows, and why the closed ones are closed."""

@@ -9,7 +9,7 @@ from mmsearch.jobs import Job
 from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
 from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
-from mmsearch.types import Document, Engine, Query, Ranking, Result, Root
+from mmsearch.types import Document, Engine, Query, Ranking, Result, Root, Segment
 
 
 class JobList(Protocol):
@@ -122,11 +122,14 @@ class Library(Judgements, Protocol):
     def search(self, query: Query) -> Ranking:
         """The ranking for the query."""
 
-    def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
-        """The documents in the order of their places."""
+    def documents(self, offset: int = 0, limit: int = 100, part: str = "") -> list[IndexedDocument]:
+        """The documents, or those whose place holds the part, in the order of their places."""
 
     def document(self, document_id: str) -> IndexedDocument:
         """The document of that id. Raises NotFound."""
+
+    def segments(self, document_id: str, offset: int = 0, limit: int = 100) -> list[Segment]:
+        """What the document holds, in the order of reading, without pictures. Raises NotFound."""
 
     def file(self, document_id: str) -> Path | None:
         """The file that the document is read from; None when it is not in the library or has no file."""

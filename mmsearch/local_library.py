@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from mmsearch import changeover
 from mmsearch.app import App
-from mmsearch.errors import NotFound
+from mmsearch.errors import NotFound, SpaceMismatch
 from mmsearch.examples import examples
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
@@ -17,8 +17,8 @@ from mmsearch.reembedding import ReembedEstimate
 from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.sources import given, original
 from mmsearch.sources.found import reachable
-from mmsearch.spaces import held_collections, indexed, states
-from mmsearch.types import Document, Engine, Query, Ranking, Result, Root
+from mmsearch.spaces import CATALOGUE, held_collections, indexed, states
+from mmsearch.types import Document, Engine, Query, Ranking, Result, Root, Segment
 from mmsearch.writing import Writer
 
 
@@ -176,6 +176,18 @@ class LocalLibrary:
     def document(self, document_id: str) -> IndexedDocument:
         """The document of that id. Raises NotFound."""
         return indexed(self.app.manifest, [self._entry(document_id)])[0]
+
+    def segments(self, document_id: str, offset: int = 0, limit: int = 100) -> list[Segment]:
+        """What the document holds, so many segments in the order of reading, without their pictures.
+
+        Raises NotFound, and SpaceMismatch while the space that holds every segment has to be made anew.
+        """
+        entry, searcher = self._entry(document_id), self.app.searcher
+        if CATALOGUE not in searcher.spaces:
+            raise SpaceMismatch(searcher.closed[CATALOGUE])
+        held = self.app.store.scan(searcher.spaces[CATALOGUE].collection, [entry.id])
+        ordered = sorted((segment for segment, _ in held), key=lambda segment: (segment.span.order, segment.id))
+        return ordered[offset : offset + limit]
 
     def file(self, document_id: str) -> Path | None:
         """The file that a document of the library is read from; None when it is not in the library or has no file."""

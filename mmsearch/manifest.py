@@ -177,6 +177,10 @@ class Manifest:
         query = "select * from documents where done and instr(lower(uri), lower(?)) order by uri limit ? offset ?"
         return self._entries(query, part, limit, offset)
 
+    def count(self, part: str = "") -> int:
+        """How many complete entries there are whose place holds the part."""
+        return int(self._rows("select count(*) from documents where done and instr(lower(uri), lower(?))", part)[0][0])
+
     def named(self, words: str, limit: int) -> list[str]:
         """The places of so many complete documents that hold the words, with any one character between them."""
         escaped = re.sub(r"([%_\\])", r"\\\1", words).replace(" ", "_")

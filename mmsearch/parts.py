@@ -20,6 +20,7 @@ from mmsearch.sources import Copies
 EXTRAS: Mapping[str, str] = {
     "mmsearch_encoders": "encoders",
     "mmsearch_ui": "ui",
+    "mmsearch.server.mcp": "mcp",
     "mmsearch.server": "server",
     "mmsearch": "readers",
 }

@@ -28,9 +28,9 @@ from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
 from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.retrying import json_of, may_work_later, patient, raise_error, was_not_done
-from mmsearch.schemas import encoded, job_of, ranking_of, state_of, stats_of
+from mmsearch.schemas import encoded, job_of, ranking_of, segment_of, state_of, stats_of
 from mmsearch.sources.found import reachable
-from mmsearch.types import Document, Engine, Query, Ranking, Result, Root
+from mmsearch.types import Document, Engine, Query, Ranking, Result, Root, Segment
 
 TIMEOUT = httpx2.Timeout(120.0, connect=5.0)
 """A search may have to wait for a model that is being loaded; a stream says something every 15 s."""
@@ -167,12 +167,17 @@ class RemoteLibrary:
             )
         return ranking_of(said, query)
 
-    def documents(self, offset: int = 0, limit: int = 100) -> list[IndexedDocument]:
-        said = self._ask("GET", "/v1/documents", params={"offset": offset, "limit": limit})
+    def documents(self, offset: int = 0, limit: int = 100, part: str = "") -> list[IndexedDocument]:
+        said = self._ask("GET", "/v1/documents", params={"offset": offset, "limit": limit, "part": part})
         return [IndexedDocument(**document) for document in said["documents"]]
 
     def document(self, document_id: str) -> IndexedDocument:
         return IndexedDocument(**self._ask("GET", f"/v1/documents/{_segment(document_id)}"))
+
+    def segments(self, document_id: str, offset: int = 0, limit: int = 100) -> list[Segment]:
+        place = f"/v1/documents/{_segment(document_id)}/segments"
+        said = self._ask("GET", place, params={"offset": offset, "limit": limit})
+        return [segment_of(segment) for segment in said["segments"]]
 
     def file(self, document_id: str) -> Path | None:
         return self._fetched(f"/v1/documents/{_segment(document_id)}/content", {})

@@ -188,6 +188,57 @@ def ranking_of(said: RankingJson, query: Query) -> Ranking:
     )
 
 
+def answer_json(answer: Answer) -> AnswerJson:
+    """An answer with all its places; those that it has none of are None or empty."""
+    return {
+        "kind": answer.kind,
+        "text": answer.text,
+        "confidence": answer.confidence,
+        "cells": [list(cell) for cell in answer.cells],
+        "characters": list(answer.characters) if answer.characters else None,
+        "seconds": list(answer.seconds) if answer.seconds else None,
+        "boxes": [list(box) for box in answer.boxes],
+    }
+
+
+def segment_json(segment: Segment) -> SegmentJson:
+    """The segment without its picture, and without numbers in its metadata that JSON cannot say."""
+    table = segment.table
+    return {
+        "id": segment.id,
+        "document": segment.document_id,
+        "uri": segment.uri,
+        "modality": segment.modality,
+        "span": segment.span.as_dict(),
+        "title": segment.title,
+        "headings": list(segment.headings),
+        "text": segment.text,
+        "table": {"header": list(table.header), "rows": [list(row) for row in table.rows]} if table else None,
+        "metadata": {
+            key: value
+            for key, value in segment.metadata.items()
+            if not isinstance(value, float) or math.isfinite(value)
+        },
+    }
+
+
+def segment_of(said: SegmentJson) -> Segment:
+    """The segment as it was written."""
+    table, box = said["table"], said["span"].get("box")
+    return Segment(
+        id=said["id"],
+        document_id=said["document"],
+        uri=said["uri"],
+        modality=said["modality"],
+        span=Span(**{**said["span"], "box": box and tuple(box)}),
+        title=said["title"],
+        headings=tuple(said["headings"]),
+        text=said["text"],
+        table=table and Table(tuple(table["header"]), tuple(tuple(row) for row in table["rows"])),
+        metadata=said["metadata"],
+    )
+
+
 def judgement_json(judgement: Judgement) -> dict[str, Any]:
     """`mmsearch feedback add --json`, and each of `feedback list --json`."""
     return asdict(judgement)
@@ -258,12 +309,12 @@ def _result_json(result: Result) -> ResultJson:
         "score": result.score,
         "modality": segment.modality,
         "document": {"id": segment.document_id, "uri": segment.uri, "title": segment.title},
-        "segment": _segment_json(segment),
+        "segment": segment_json(segment),
         "snippet": result.snippet,
         "highlights": [list(place) for place in result.highlights],
-        "answer": _answer_json(result.answer) if result.answer else None,
+        "answer": answer_json(result.answer) if result.answer else None,
         "hits": [_hit_json(hit) for hit in result.hits],
-        "more": [_segment_json(other) for other in result.more],
+        "more": [segment_json(other) for other in result.more],
         "duplicates": [
             {"document": {"id": copy.document_id, "uri": copy.uri, "title": copy.title}, "score": copy.score}
             for copy in result.duplicates
@@ -272,7 +323,7 @@ def _result_json(result: Result) -> ResultJson:
 
 
 def _result_of(said: ResultJson) -> Result:
-    segment, answer = _segment_of(said["segment"]), said["answer"]
+    segment, answer = segment_of(said["segment"]), said["answer"]
     return Result(
         rank=said["rank"],
         score=said["score"],
@@ -280,7 +331,7 @@ def _result_of(said: ResultJson) -> Result:
         snippet=said["snippet"],
         highlights=tuple((start, end) for start, end in said["highlights"]),
         hits=tuple(_hit_of(hit, segment) for hit in said["hits"]),
-        more=tuple(_segment_of(other) for other in said["more"]),
+        more=tuple(segment_of(other) for other in said["more"]),
         answer=_answer_of(answer) if answer else None,
         duplicates=tuple(
             Duplicate(copy["document"]["id"], copy["document"]["uri"], copy["document"]["title"], copy["score"])
@@ -312,18 +363,6 @@ def _hit_of(said: HitJson, found: Segment) -> Hit:
     )
 
 
-def _answer_json(answer: Answer) -> AnswerJson:
-    return {
-        "kind": answer.kind,
-        "text": answer.text,
-        "confidence": answer.confidence,
-        "cells": [list(cell) for cell in answer.cells],
-        "characters": list(answer.characters) if answer.characters else None,
-        "seconds": list(answer.seconds) if answer.seconds else None,
-        "boxes": [list(box) for box in answer.boxes],
-    }
-
-
 def _answer_of(said: AnswerJson) -> Answer:
     characters, seconds = said["characters"], said["seconds"]
     return Answer(
@@ -334,41 +373,4 @@ def _answer_of(said: AnswerJson) -> Answer:
         (characters[0], characters[1]) if characters else None,
         (seconds[0], seconds[1]) if seconds else None,
         tuple((left, top, right, bottom) for left, top, right, bottom in said["boxes"]),
-    )
-
-
-def _segment_json(segment: Segment) -> SegmentJson:
-    """The segment without its picture, and without numbers in its metadata that JSON cannot say."""
-    table = segment.table
-    return {
-        "id": segment.id,
-        "document": segment.document_id,
-        "uri": segment.uri,
-        "modality": segment.modality,
-        "span": segment.span.as_dict(),
-        "title": segment.title,
-        "headings": list(segment.headings),
-        "text": segment.text,
-        "table": {"header": list(table.header), "rows": [list(row) for row in table.rows]} if table else None,
-        "metadata": {
-            key: value
-            for key, value in segment.metadata.items()
-            if not isinstance(value, float) or math.isfinite(value)
-        },
-    }
-
-
-def _segment_of(said: SegmentJson) -> Segment:
-    table, box = said["table"], said["span"].get("box")
-    return Segment(
-        id=said["id"],
-        document_id=said["document"],
-        uri=said["uri"],
-        modality=said["modality"],
-        span=Span(**{**said["span"], "box": box and tuple(box)}),
-        title=said["title"],
-        headings=tuple(said["headings"]),
-        text=said["text"],
-        table=table and Table(tuple(table["header"]), tuple(tuple(row) for row in table["rows"])),
-        metadata=said["metadata"],
     )

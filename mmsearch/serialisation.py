@@ -1,7 +1,10 @@
-"""A segment as one string: for a sentence encoder, which reads a few hundred tokens, and for words, which read all.
+"""A segment as one string: for a sentence encoder, which reads a few hundred tokens, for words, which read all, and
+for whoever reads it.
 
 The variants were measured: benchmarks/QUALITY.md.
 """
+
+from collections.abc import Sequence
 
 from mmsearch.types import Segment
 
@@ -30,6 +33,20 @@ def for_words(segment: Segment) -> str:
     if segment.table:
         parts = [segment.title] * (TITLE_REPEATS - 1) + parts + [" ".join(segment.table.header), *_rows(segment, " ")]
     return "\n".join(part for part in parts if part)
+
+
+def for_reading(segment: Segment) -> str:
+    """The text, then the table as Markdown: what a person or a language model reads where nothing shows it better."""
+    parts = [segment.text.strip()]
+    if segment.table:
+        header = segment.table.header
+        parts.append("\n".join(map(_markdown_row, (header, ("---",) * len(header), *segment.table.rows))))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    shown = (" ".join(cell.split()).replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(shown)} |"
 
 
 def _rows(segment: Segment, separator: str) -> list[str]:

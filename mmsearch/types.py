@@ -1,5 +1,6 @@
 """The nouns of mmsearch: frozen values without I/O. Each word has one meaning everywhere."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,6 +128,13 @@ class Span:
         """The fields that are set, for JSON and for the segment's id."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Sorts what a document holds as it is read; what has a box alone comes behind its page's text."""
+        box = self.box or (0.0,) * 4
+        start = math.inf if self.start_char is None else self.start_char
+        return self.page or 0, self.start_s or 0.0, start, box[1], box[0], self.part or "", self.start_row or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "false"  # it would tell its makers of each pipeline
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ["COLUMNS"] = "160"  # a console is as wide as this says when it is made, whichever test comes first
 

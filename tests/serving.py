@@ -1,9 +1,11 @@
 """A light library behind the server's application, and behind a real port, in this process."""
 
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +92,12 @@ def on_a_port(app: FastAPI) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(60)
+
+
+def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: where the browser was driven before, this one has a loop that never ends."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def eventually(found: Any, seconds: float = 60.0) -> Any:

@@ -23,6 +23,7 @@ app.command("eval")(quality.evaluate)
 app.command()(quality.compare)
 app.command()(quality.calibrate)
 app.command()(library.serve)
+app.command()(library.mcp)
 app.command()(library.demo)
 app.command()(health.doctor)
 

@@ -170,6 +170,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     page: Annotated[bool, typer.Option("--page/--no-page", help="The search page beside the API.")] = True,
+    mcp: Annotated[bool, typer.Option("--mcp/--no-mcp", help="Tools for assistants at /mcp.")] = False,
     wait: Wait = None,
 ) -> None:
     """Serve the library: the search page, the API, and this command line in other terminals."""
@@ -177,7 +178,17 @@ def serve(
     from mmsearch.client import Client
 
     with errors(), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait) as client:
-        client.serve(host, port, page)
+        client.serve(host, port, page, mcp)
+
+
+def mcp(library: Library = None, wait: Wait = None) -> None:
+    """Give one assistant the tools search, get and list on stdin and stdout; "serve --mcp" gives them to many."""
+    from mmsearch import terminal
+    from mmsearch.client import Client
+    from mmsearch.parts import load
+
+    with errors(), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait) as client:
+        load("mmsearch.server.mcp:serve_stdio")(client)
 
 
 def demo(

@@ -60,7 +60,7 @@ def answer_errors(app: FastAPI, on_error: Callable[[MMSearchError], None] = lamb
 
 
 class TooLargeInOurForm:
-    """Puts the framework's own answer to a body beyond the limit, which is plain text, into the one form."""
+    """Puts the frameworks' own answers to a body beyond the limit, which are plain text, into the one form."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -71,7 +71,7 @@ class TooLargeInOurForm:
         async def ours(message: Message) -> None:
             nonlocal theirs
             if message["type"] == "http.response.start" and message["status"] == TooLarge.status:
-                theirs = Headers(scope=message).get("content-type", "").startswith("text/plain")
+                theirs = not Headers(scope=message).get("content-type", "").startswith("application/json")
                 if theirs:
                     await error_answer(TooLarge("the request is larger than is taken here"))(scope, receive, send)
             if not theirs:

@@ -1,7 +1,8 @@
 """The server's application: the routes below `/v1`, and the search page at `/` where it is installed."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, cast
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -9,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from mmsearch.app import App
 from mmsearch.local_library import LocalLibrary
+from mmsearch.parts import load
 from mmsearch.server.admission import Admission
 from mmsearch.server.answers import TooLargeInOurForm, answer_errors
 from mmsearch.server.documents import document_routes
@@ -21,6 +23,9 @@ from mmsearch.server.searching import search_routes
 from mmsearch.server.state import state_routes
 from mmsearch.server.working import job_routes
 
+if TYPE_CHECKING:
+    from mmsearch.server.mcp import Endpoint  # an extra
+
 VERSION = "1"
 """Of the routes and what they say; changes with a change that breaks those who use them."""
 
@@ -30,19 +35,25 @@ def application(
     token: str,
     names: tuple[str, ...] = (),
     mount: Callable[[FastAPI], None] | None = None,
+    mcp: bool = False,
 ) -> FastAPI:
     """The library of the app over HTTP.
 
     It answers to those names of this machine, to any where none is given. Whoever changes the library must give the
-    token. `mount` puts a page at `/`. When it stops, what runs is finished, and jobs end after the batch at hand.
+    token. `mount` puts a page at `/`; with `mcp` assistants find their tools at `/mcp`. When it stops, what runs is
+    finished, and jobs end after the batch at hand. Raises ConfigError when the extra "mcp" is wanted and not installed.
     """
     admission = Admission(app.settings.server.searches)
+    library, metrics = LocalLibrary(app), Metrics(app, admission)
+    made = load("mmsearch.server.mcp:Endpoint")(app, admission, metrics.failed) if mcp else None
+    assistants = cast("Endpoint | None", made)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        await admission.finish()
-        await run_in_threadpool(app.finish)
+        async with assistants.running() if assistants else nullcontext():
+            yield
+            await admission.finish()
+            await run_in_threadpool(app.finish)
 
     api = FastAPI(
         title="mmsearch",
@@ -54,7 +65,6 @@ def application(
     )
     api.state.admission = admission
     api.state.token = token
-    library, metrics = LocalLibrary(app), Metrics(app, admission)
     app.heard = metrics.searched
     answer_errors(api, metrics.failed)
     check = owner(token)
@@ -71,6 +81,8 @@ def application(
     def nothing(path: str) -> None:
         raise HTTPException(404, "there is no such route; /v1/openapi.json names them")
 
+    if assistants:
+        api.router.routes.append(assistants.route)
     if mount:
         mount(api)
     api.add_middleware(TooLargeInOurForm)

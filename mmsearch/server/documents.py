@@ -13,19 +13,26 @@ from mmsearch.errors import NotFound
 from mmsearch.jobs import Job
 from mmsearch.local_library import LocalLibrary
 from mmsearch.reports import IndexedDocument
-from mmsearch.schemas import job_json
+from mmsearch.schemas import SegmentJson, job_json, segment_json
 from mmsearch.server.answers import ERRORS, Json
 from mmsearch.server.files import file_response
 from mmsearch.types import is_digest
 
 MOST_LISTED = 1_000
 MOST_FILES = 100
+Offset = Annotated[int, Query(ge=0, le=2**53)]
+Limit = Annotated[int, Query(ge=1, le=MOST_LISTED)]
 FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}, "description": "The file."}}
 
 
 class DocumentsJson(TypedDict):
     total: int
     documents: list[IndexedDocument]
+
+
+class SegmentsJson(TypedDict):
+    total: int
+    segments: list[SegmentJson]
 
 
 def document_routes(library: LocalLibrary, owner: Callable[..., None]) -> APIRouter:
@@ -35,10 +42,12 @@ def document_routes(library: LocalLibrary, owner: Callable[..., None]) -> APIRou
 
     @routes.get("", response_model=DocumentsJson, summary="The documents in the order of their places")
     def documents(
-        offset: Annotated[int, Query(ge=0, le=2**53)] = 0, limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 100
+        offset: Offset = 0,
+        limit: Limit = 100,
+        part: Annotated[str, Query(max_length=4096, description="Only those whose place holds it, in any case.")] = "",
     ) -> Json:
-        listed = [as_json(document) for document in library.documents(offset, limit)]
-        return Json({"total": sum(library.app.manifest.census().values()), "documents": listed})
+        listed = [as_json(document) for document in library.documents(offset, limit, part)]
+        return Json({"total": library.app.manifest.count(part), "documents": listed})
 
     @routes.post(
         "",
@@ -60,6 +69,12 @@ def document_routes(library: LocalLibrary, owner: Callable[..., None]) -> APIRou
     @routes.get("/{document_id}", response_model=IndexedDocument, summary="One document")
     def document(document_id: str) -> Json:
         return Json(as_json(library.document(checked(document_id))))
+
+    @routes.get("/{document_id}/segments", response_model=SegmentsJson, summary="What it holds, as it is read")
+    def segments(document_id: str, offset: Offset = 0, limit: Limit = 100) -> Json:
+        total = library.document(checked(document_id)).segments
+        held = library.segments(document_id, offset, limit)
+        return Json({"total": total, "segments": [segment_json(segment) for segment in held]})
 
     @routes.delete("/{document_id}", status_code=204, dependencies=changing, summary="Take it out of the library")
     def remove(document_id: str) -> Response:

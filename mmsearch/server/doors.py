@@ -39,6 +39,25 @@ class Doorkeeper:
             await self._app(scope, receive, send)
 
 
+class SameOrigin:
+    """Answers no page of another site; who is no page, or does not say of which, passes.
+
+    A page says in Origin whose it is, a browser keeps it from saying anything else, and its visitor from knowing.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if origin is not None and origin.partition("://")[2] != headers.get("host"):
+            refusal = Forbidden("pages of other sites may not use this server's tools")
+            await error_answer(refusal)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 def owner(token: str) -> Callable[..., None]:
     """Lets those pass who have the token. Raises Unauthorized."""
     expected = token.encode()

@@ -26,7 +26,7 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses that stand for all of this machine's -> the one to reach it by from here."""
 
 
-def serve(client: Client, host: str, port: int, page: bool) -> None:
+def serve(client: Client, host: str, port: int, page: bool, mcp: bool) -> None:
     """Serve the client's library until interrupted or terminated; port 0 takes a free one.
 
     One search is made first, so that the models are loaded when the address is printed. What runs at the end is
@@ -39,7 +39,7 @@ def serve(client: Client, host: str, port: int, page: bool) -> None:
         print("loading the models ...", file=sys.stderr, flush=True)
         client.search("open", top_k=1)
         names = LOCAL_NAMES if listener.getsockname()[0] in LOCAL_NAMES else ()
-        served = application(app, token, names, mount)
+        served = application(app, token, names, mount, mcp)
         config = uvicorn.Config(served, log_level="warning", timeout_graceful_shutdown=HANG_UP_S)
         server = _Server(config, served, app, token)
         with suppress(KeyboardInterrupt):

@@ -2,13 +2,11 @@
 
 import asyncio
 import inspect
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import PASSAGES, QUERIES, TOKEN, closed, eventually, light, on_a_port, open_light, served
+from serving import PASSAGES, QUERIES, TOKEN, awaited, closed, eventually, light, on_a_port, open_light, served
 from town import make_town
 
 from mmsearch import AsyncClient, Client
@@ -17,12 +15,6 @@ from mmsearch.errors import NotFound
 pytestmark = pytest.mark.slow
 
 NOT_AWAITED = {"app", "address", "serve"}
-
-
-def _run(awaited: Coroutine[Any, Any, Any]) -> Any:
-    """In a thread of its own: where the browser was driven before, this one has a loop that never ends."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, awaited).result()
 
 
 def _settings(**indexing: Any) -> dict[str, Any]:
@@ -54,7 +46,7 @@ def test_it_indexes_searches_and_follows(tmp_path: Path) -> None:
             with pytest.raises(NotFound):
                 await client.remove("0" * 32)
 
-    _run(use())
+    awaited(use())
 
 
 def test_it_asks_a_server(tmp_path: Path) -> None:
@@ -70,7 +62,7 @@ def test_it_asks_a_server(tmp_path: Path) -> None:
             return [result.segment.id for result in (await client.search("whale")).results]
 
     with open_light(tmp_path / "library") as local, on_a_port(served(local)) as address:
-        found = _run(use(address))
+        found = awaited(use(address))
         assert found == [result.segment.id for result in local.search("whale").results]
 
 
@@ -86,7 +78,7 @@ def test_a_search_that_is_cancelled_does_not_hold_its_caller(tmp_path: Path) -> 
                 assert not QUERIES.is_set(), "it came back while the search still waited"
             assert (await client.search("whale", top_k=1)).results
 
-    _run(use())
+    awaited(use())
 
 
 def test_an_indexing_that_is_cancelled_ends_after_the_batch_at_hand(tmp_path: Path) -> None:
@@ -108,7 +100,7 @@ def test_an_indexing_that_is_cancelled_ends_after_the_batch_at_hand(tmp_path: Pa
             assert report.indexed > 0
             assert report.indexed + report.unchanged == 4
 
-    _run(use())
+    awaited(use())
 
 
 def _states(client: AsyncClient) -> list[str]:

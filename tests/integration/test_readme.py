@@ -84,6 +84,29 @@ def test_the_clients_of_a_server_run(home: Path) -> None:
         assert done.stdout.endswith("3\n"), done.stdout
 
 
+def test_the_adapters_run(home: Path) -> None:
+    here, _, served_elsewhere = (
+        _block("Assistants, Haystack, LangChain")
+        .partition("from haystack")[2]
+        .partition("from mmsearch.adapters.langchain")
+    )
+    with open_light(home / "library") as client:
+        client.index(home / "notes")
+        behind_a_server = f"from mmsearch.adapters.langchain{served_elsewhere}"
+        with on_a_port(served(client)) as address:
+            langchain = _printed(behind_a_server.replace("http://localhost:7860", address))
+    haystack = _printed(f"from haystack{here}".replace("./library", str(home / "library")))
+    assert "notes/boats.md" in langchain
+    assert "notes/boats.md {'start_char'" in haystack
+    assert "went out at night with red lamps" in haystack
+
+
+def _printed(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_the_make_targets_are_there() -> None:
     makefile = (Path(__file__).parents[2] / "Makefile").read_text()
     for target in re.findall(r"(?:^    |`)make ([a-z-]+)", README, re.MULTILINE):

@@ -110,10 +110,15 @@ def test_every_kind_of_segment_is_among_them(local: Client, remote: Client) -> N
 def test_the_other_questions_have_the_same_answers(local: Client, remote: Client) -> None:
     assert remote.documents() == local.documents()
     assert remote.documents(2, 3) == local.documents()[2:5]
+    assert remote.documents(part="/BOATS") == local.documents(part="/boats") != []
     assert remote.spaces() == local.spaces()
     assert remote.stats() == local.stats()
     assert remote.examples() == local.examples()
     for document in local.documents():
+        held = local.segments(document.id)
+        assert len(held) == document.segments
+        assert remote.segments(document.id) == held == sorted(held, key=lambda segment: segment.span.order)
+        assert remote.segments(document.id, 1, 1) == held[1:2]
         here, copied = local.document(document.id), remote.document(document.id)
         assert here
         assert copied
@@ -122,6 +127,9 @@ def test_the_other_questions_have_the_same_answers(local: Client, remote: Client
         assert (picture is None) == (copy is None) == (document.modality != "image")
         assert picture is None or (copy and copy.read_bytes() == picture.read_bytes())
     assert local.document("0" * 32) is remote.document("0" * 32) is None
+    for client in (local, remote):
+        with pytest.raises(NotFound):
+            client.segments("0" * 32)
 
 
 def test_copies_are_gone_when_it_is_closed(local: Client, address: str) -> None:

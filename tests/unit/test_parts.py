@@ -57,7 +57,12 @@ def test_models_without_their_extra_say_which_it_is(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(
     ("module", "extra"),
-    [("mmsearch.server.serving", "server"), ("mmsearch_ui.page", "ui"), ("mmsearch.readers.word", "readers")],
+    [
+        ("mmsearch.server.serving", "server"),
+        ("mmsearch.server.mcp", "mcp"),
+        ("mmsearch_ui.page", "ui"),
+        ("mmsearch.readers.word", "readers"),
+    ],
 )
 def test_the_extra_is_told_by_the_module(module: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(_: str) -> None:
