@@ -10,12 +10,16 @@ from pathlib import Path
 
 from benchmarks import quality_report as report
 from benchmarks.quality_report import Measured
+from benchmarks.trust_kills import kills
+from benchmarks.trust_load import load
 from benchmarks.trust_malformed import malformed
 
 HERE = Path(__file__).parent
 
 MEASUREMENTS: Mapping[str, Callable[[argparse.Namespace, Path], Measured]] = {
     "malformed": malformed,
+    "kills": kills,
+    "load": load,
 }
 """By the name of its section: what measures it, with the options below, in a folder that is gone afterwards."""
 
@@ -37,6 +41,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=list(MEASUREMENTS), help="measure this; may be repeated")
     parser.add_argument("--report", type=Path, default=HERE / "TRUST.md")
     parser.add_argument("--seeds", type=int, default=20, help="of damage: every format in every way, each")
+    parser.add_argument("--kills", type=int, default=60, help="of a job and of a server in turn")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of mixed load")
     return parser.parse_args(arguments)
 
 

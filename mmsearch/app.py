@@ -13,6 +13,7 @@ from typing import Any, Self, cast, get_args
 
 from mmsearch.alike import alike
 from mmsearch.answering.asking import Answering
+from mmsearch.disks import writing
 from mmsearch.errors import ConfigError, InputError, LibraryLocked, StoreError
 from mmsearch.feedback import Feedback
 from mmsearch.holding import Hold
@@ -77,8 +78,9 @@ class App:
         """
         self.settings = settings
         self.folder = settings.library.absolute() if create else existing_library(settings)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.hold = Hold(self.folder)
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.hold = Hold(self.folder)
         try:
             self._open()
         except BaseException:
@@ -170,7 +172,7 @@ class App:
                 if came:
                     job.start()
                     try:
-                        with self._indexer(spaces, engine) as indexer:
+                        with writing(self.folder), self._indexer(spaces, engine) as indexer:
                             report = indexer.index(roots, self._renewing(tell), stopped, **how)
                     finally:
                         self.renew()

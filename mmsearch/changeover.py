@@ -210,8 +210,9 @@ def _begin(app: App, name: str, part: Part, space: Space) -> None:
         succession.choose(name, _instead_of(app, name, part))
     else:
         succession.begin(collection, space)
-    app.store.open(*held[CATALOGUE])
-    app.store.open(collection, space)
+    with app.manifest.changing:
+        app.store.open(*held[CATALOGUE])
+        app.store.open(collection, space)
 
 
 def _change_over(app: App, name: str, part: Part, encoder: Encoder) -> None:

@@ -14,6 +14,8 @@ from mmsearch.opening import address_of
 from mmsearch.parts import answerers_of, build, settings_in_force
 from mmsearch.protocols import Answerer
 from mmsearch.refinement import REFINEMENT_FILE, read_refinement
+from mmsearch.reports import Audit
+from mmsearch.schemas import audit_json
 from mmsearch.settings import MANIFEST_FILE, Part, Settings, read_settings
 
 SPARE = {
@@ -23,18 +25,26 @@ SPARE = {
 }
 
 
-def examine(library: str | Path | None = None) -> dict[str, Any]:
+def examine(library: str | Path | None = None, deep: bool = False, repair: bool = False) -> dict[str, Any]:
     """`works` (all that is needed) and `findings`: part, works, needed, and what it says.
 
-    Loads no model and makes no library.
+    Loads no model and makes no library. `deep` compares the manifest with every row of the store, and gives that as
+    `audit`; `repair` mends what differs. Raises LibraryLocked while an indexing is under way, NotFound, StoreError.
     """
     settings = read_settings(library=library)
     findings = list(_findings(settings))
+    audited: dict[str, Any] = {}
+    if deep or repair:
+        with Client(settings.library, create=False) as client:
+            found = client.library.audit(repair)
+        findings.append({"part": "audit", "works": found.whole, "needed": True, "says": _audited(found)})
+        audited = {"audit": audit_json(found)}
     return {
         "mmsearch": version("mmsearch"),
         "python": platform.python_version(),
         "works": all(finding["works"] for finding in findings if finding["needed"]),
         "findings": findings,
+        **audited,
     }
 
 
@@ -97,6 +107,19 @@ def _library(settings: Settings) -> str:
             spares = "".join(f"; {SPARE[spare.role].format(spare.name, spare.space.model)}" for spare in kept)
     documents = sum(held.documents.values())
     return f"{held.library}: {documents} documents; segments: {rows}; {held.store}{spares}"
+
+
+def _audited(audit: Audit) -> str:
+    """What the comparison found, in one sentence."""
+    rows = ", ".join(f"{name} {count:,}" for name, count in audit.rows.items())
+    held = f"{audit.documents:,} documents with {audit.segments:,} segments; rows: {rows}; {audit.pictures:,} pictures"
+    mended = f"; {len(audit.mended):,} differences mended" if audit.mended else ""
+    if audit.whole:
+        return f"the store holds what the manifest says{mended}: {held}"
+    return (
+        f"the store does not hold what the manifest says, {len(audit.differences):,} differences{mended}: {held}; "
+        '"mmsearch doctor --repair" mends them'
+    )
 
 
 def _scores(settings: Settings) -> str:

@@ -29,7 +29,8 @@ class Holder:
     """A process that has a library open, since an ISO 8601 time in UTC.
 
     `address` is where it serves it, empty when it does not; `token` lets the reader of the file change the library
-    through that server.
+    through that server. `started_s` is when the process started, in seconds since the machine did: the clock may be set
+    meanwhile.
     """
 
     pid: int
@@ -37,6 +38,7 @@ class Holder:
     since: str
     address: str = ""
     token: str = field(default="", repr=False)
+    started_s: float | None = None
 
     def __str__(self) -> str:
         since = datetime.fromisoformat(self.since).astimezone()
@@ -46,7 +48,10 @@ class Holder:
     def lives(self) -> bool:
         """Whether that process is still there, and not a later one of its number."""
         try:
-            return psutil.Process(self.pid).create_time() <= datetime.fromisoformat(self.since).timestamp() + CLOCK_S
+            process = psutil.Process(self.pid)
+            if self.started_s is not None:
+                return abs(_started_s(process) - self.started_s) < CLOCK_S
+            return process.create_time() <= datetime.fromisoformat(self.since).timestamp() + CLOCK_S
         except psutil.Error:
             return False
 
@@ -62,7 +67,8 @@ class Hold:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise LibraryLocked(_held_by(folder, holder_of(folder))) from None
-        self._holder = Holder(os.getpid(), command_line(), datetime.now(UTC).isoformat(timespec="milliseconds"))
+        since = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._holder = Holder(os.getpid(), command_line(), since, started_s=_started_s(psutil.Process()))
         self._write(self._holder)
 
     def announce(self, address: str, token: str) -> None:
@@ -93,6 +99,11 @@ def holder_of(folder: Path) -> Holder | None:
         return holder if holder and holder.lives else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _started_s(process: psutil.Process) -> float:
+    """Both are reckoned from the clock of now, so that it is no matter."""
+    return float(process.create_time() - psutil.boot_time())
 
 
 def _held_by(folder: Path, holder: Holder | None) -> str:

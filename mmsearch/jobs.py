@@ -149,7 +149,7 @@ class Jobs:
         self._locks.mkdir(exist_ok=True)
         lock = FileLock(self._locks / f"{id}.lock", thread_local=False)
         lock.acquire()
-        newest = "select id from jobs order by started desc limit ?"
+        newest = "select id from jobs order by rowid desc limit ?"  # as begun, whatever the clock said
         row = (id, "waiting", _now(), "", 0, json.dumps(asked), "{}", "{}", "")
         with _translated():
             self._sql.execute("insert into jobs values (?,?,?,?,?,?,?,?,?)", row)
@@ -179,7 +179,7 @@ class Jobs:
     def all(self) -> list[Job]:
         """Every job, the newest first."""
         with _translated():
-            rows = self._sql.execute("select * from jobs order by started desc, rowid desc").fetchall()
+            rows = self._sql.execute("select * from jobs order by rowid desc").fetchall()
         return [self._job(row) for row in rows]
 
     def get(self, id: str) -> Job:

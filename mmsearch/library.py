@@ -8,7 +8,7 @@ from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
 from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
-from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
+from mmsearch.reports import Audit, BackedUp, IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.types import Document, Engine, Query, Ranking, Result, Root, Segment
 
 
@@ -145,6 +145,12 @@ class Library(Judgements, Protocol):
 
     def stats(self) -> Stats:
         """What the library holds."""
+
+    def audit(self, repair: bool = False) -> Audit:
+        """How the manifest compares with the store; see `mmsearch.auditing.audit`. Raises LibraryLocked."""
+
+    def back_up(self, folder: Path) -> BackedUp:
+        """Copy it into a new folder while it is used; see `mmsearch.backups.back_up`. Raises InputError, StoreError."""
 
     def close(self) -> None:
         """Release it."""

@@ -7,14 +7,17 @@ from typing import Any, BinaryIO
 
 from mmsearch import changeover
 from mmsearch.app import App
-from mmsearch.errors import NotFound, SpaceMismatch
+from mmsearch.auditing import audit
+from mmsearch.backups import back_up
+from mmsearch.errors import InputError, NotFound, SpaceMismatch
 from mmsearch.examples import examples
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
 from mmsearch.manifest import Entry
+from mmsearch.masking import without_secrets
 from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
-from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
+from mmsearch.reports import Audit, BackedUp, IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.sources import given, original
 from mmsearch.sources.found import reachable
 from mmsearch.spaces import CATALOGUE, held_collections, indexed, states
@@ -226,9 +229,33 @@ class LocalLibrary:
             documents=self.app.manifest.census(),
             roots=tuple(root.place for root in self.app.manifest.roots()),
             rows={state.name: state.rows for state in self.spaces() if not state.closed},
-            store=self.app.settings.store.uri or "Milvus Lite in the folder",
+            store=without_secrets(self.app.settings.store.uri) or "Milvus Lite in the folder",
             search=self.app.settings.search.model_dump(),
         )
+
+    def audit(self, repair: bool = False) -> Audit:
+        """How the manifest compares with the store; searches go on meanwhile. See `mmsearch.auditing.audit`.
+
+        Raises LibraryLocked while an indexing is under way.
+        """
+        with self.app.soon():
+            try:
+                return audit(self.app.manifest, self.app.store, self.app.renditions, repair)
+            finally:
+                if repair:
+                    self.app.renew()
+
+    def back_up(self, folder: Path) -> BackedUp:
+        """Copy the library into a new folder while it is used; see `mmsearch.backups.back_up`.
+
+        Raises InputError for a library whose vectors stand in a Milvus server.
+        """
+        if uri := self.app.settings.store.uri:
+            raise InputError(
+                f'the vectors of this library stand at {without_secrets(uri)}: "mmsearch export FOLDER" writes all '
+                "of it with them, or back up that server by its own means while nothing is indexed"
+            )
+        return back_up(folder, self.app.folder, self.app.manifest)
 
     def _entry(self, document_id: str) -> Entry:
         entry = self.app.manifest.entry(document_id)

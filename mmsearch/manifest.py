@@ -75,6 +75,9 @@ class Manifest:
         self._file = file
         self._idle: list[sqlite3.Connection] = []
         self._one_writer = threading.Lock()
+        self.changing = threading.RLock()
+        """Held while the store or the pictures change together with what is remembered of them: whoever holds it sees
+        all of one moment."""
         try:
             with self._connection() as sql, sql:
                 sql.executescript("pragma journal_mode=wal;" + SCHEMA + succession.SCHEMA)
@@ -94,6 +97,15 @@ class Manifest:
     def library_id(self) -> str:
         """Names this library's collections apart from others on the same server."""
         return self._fact("library")
+
+    def check(self) -> None:
+        """Raises StoreError when the file is damaged."""
+        try:
+            found = [str(line) for (line,) in self._rows("pragma quick_check(3)")]
+        except sqlite3.Error as error:
+            found = [str(error)]
+        if found != ["ok"]:
+            raise StoreError(f"{self._file} is damaged ({'; '.join(found)}): index into a new library")
 
     def spaces(self) -> dict[str, tuple[str, Space]]:
         """The active collection of each space by name, and the facts it was made with."""

@@ -106,6 +106,9 @@ class Store(Protocol):
     def count(self, collection: str, filter: Filter | None = None) -> int:
         """How many segments the collection holds (under the filter)."""
 
+    def listing(self, collection: str) -> Iterator[tuple[str, str, Modality]]:
+        """Of every row, in any order: the id of the segment or piece, its document's id, and its modality."""
+
     def close(self) -> None:
         """Release files and connections; a closed store is not used again."""
 

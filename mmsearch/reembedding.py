@@ -175,10 +175,11 @@ class Filling:
                 rows += self._upsert(waiting)
                 waiting, waiting_bytes = [], 0
         rows += self._upsert(waiting)
-        for document in self.failed.keys() & {document for document, _ in batch}:
-            self.store.prune(self._collection, document)
         held = {document: rows[document] for document, _ in batch if document not in self.failed}
-        self.manifest.succession.hold(self.space, held)
+        with self.manifest.changing:
+            for document in self.failed.keys() & {document for document, _ in batch}:
+                self.store.prune(self._collection, document)
+            self.manifest.succession.hold(self.space, held)
         segments = sum(count for _, count in batch)
         self.done.update(documents=len(batch), segments=segments, rows=rows.total())
         room.adapt(max(segments, 1), time.monotonic() - started_s)
@@ -207,7 +208,8 @@ class Filling:
                 return sum((self._upsert([piece]) for piece in pieces), Counter[str]())
             self._fail(pieces[0], error.code, str(error))
             return Counter()
-        self.store.upsert(self._collection, pieces, contents)
+        with self.manifest.changing:
+            self.store.upsert(self._collection, pieces, contents)
         filled = zip(pieces, contents, strict=True)
         return Counter(piece.document_id for piece, content in filled if len(content))
 

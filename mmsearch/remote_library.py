@@ -26,15 +26,17 @@ from mmsearch.jobs import Job, Outcome
 from mmsearch.model_choice import settled
 from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
-from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
+from mmsearch.reports import Audit, BackedUp, IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.retrying import json_of, may_work_later, patient, raise_error, was_not_done
-from mmsearch.schemas import encoded, job_of, ranking_of, segment_of, state_of, stats_of
+from mmsearch.schemas import audit_of, encoded, job_of, ranking_of, segment_of, state_of, stats_of
 from mmsearch.sources.found import reachable
 from mmsearch.types import Document, Engine, Query, Ranking, Result, Root, Segment
 
 TIMEOUT = httpx2.Timeout(120.0, connect=5.0)
 """A search may have to wait for a model that is being loaded; a stream says something every 15 s."""
 LOOK = httpx2.Timeout(2.0)
+LONG = httpx2.Timeout(3_600.0, connect=5.0)
+"""For what looks at a whole library."""
 
 
 class RemoteLibrary:
@@ -213,6 +215,12 @@ class RemoteLibrary:
 
     def stats(self) -> Stats:
         return stats_of(self._ask("GET", "/v1/stats"))
+
+    def audit(self, repair: bool = False) -> Audit:
+        return audit_of(self._change("POST", "/v1/audit", body={"repair": repair}, timeout=LONG))
+
+    def back_up(self, folder: Path) -> BackedUp:
+        return BackedUp(**self._change("POST", "/v1/backups", body={"folder": folder.as_posix()}, timeout=LONG))
 
     def close(self) -> None:
         self._open.close()

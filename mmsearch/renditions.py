@@ -1,6 +1,7 @@
 """The pictures of a library as a browser shows them: small upright copies, one file a segment, found by its ids."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmsearch.types import Segment
@@ -31,6 +32,12 @@ class Renditions:
         """The file of the segment's picture, or of any segment of the document; None when there is none."""
         found = self._place(document_id).glob(f"{segment_id or '*'}.*")
         return min((file for file in found if file.suffix in SIGNATURES.values()), default=None)
+
+    def all(self) -> Iterator[tuple[str, str]]:
+        """Of every picture that is kept: the segment's id, and its document's."""
+        for file in self._folder.glob("*/*/*"):
+            if file.suffix in SIGNATURES.values():
+                yield file.stem, file.parent.name
 
     def prune(self, document_id: str, keep: frozenset[str] = frozenset()) -> None:
         """Remove the pictures of the document's segments except `keep`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from mmsearch.types import Modality, Space
 
@@ -100,3 +100,63 @@ class Reembedded:
     stopped: bool = False
     previous: str = ""
     job: str = ""
+
+
+Mending = Literal["remove", "fill", "read"]
+"""What is done about a difference: what nobody knows of is removed; a space forgets the document, and the next indexing
+or re-embedding fills it in; the document counts as unread, and the next indexing reads it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A document that is not in the library as the manifest says.
+
+    `where` is a space, a collection that does not serve its space, or "pictures"; there `found` rows or pictures stand
+    instead of `expected`. `says` is the same in words.
+    """
+
+    document: str
+    uri: str
+    where: str
+    expected: int
+    found: int
+    says: str
+    mending: Mending
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """How the manifest compares with what the store and the folder of pictures really hold.
+
+    `rows` are those found by space, or by the name of a collection that does not serve one. `unread` are the places of
+    documents that an indexing was at when it was ended, or that are to be read again: the next one completes them.
+    `to_index` are the roots that have them, and those of documents that a space lacks. `mended` differences there were
+    and are no more.
+    """
+
+    documents: int
+    segments: int
+    rows: Mapping[str, int]
+    pictures: int
+    differences: tuple[Difference, ...]
+    mended: tuple[Difference, ...]
+    unread: tuple[str, ...]
+    to_index: tuple[str, ...]
+    seconds: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether the manifest says what there is."""
+        return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """What a backup wrote, and where; changes of the library waited for `paused_s` of its `seconds`."""
+
+    folder: str
+    documents: int
+    files: int
+    size_bytes: int
+    seconds: float
+    paused_s: float

@@ -18,7 +18,7 @@ from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
 from mmsearch.preview import Preview
 from mmsearch.reembedding import ReembedEstimate
-from mmsearch.reports import Reembedded, Report, SpaceState, Stats
+from mmsearch.reports import Audit, BackedUp, Difference, Reembedded, Report, SpaceState, Stats
 from mmsearch.succession import space_json, space_of
 from mmsearch.types import (
     Answer,
@@ -275,6 +275,23 @@ def state_of(said: Mapping[str, Any]) -> SpaceState:
 
 def stats_of(said: Mapping[str, Any]) -> Stats:
     return Stats(**{**said, "roots": tuple(said["roots"])})
+
+
+def audit_json(audit: Audit) -> dict[str, Any]:
+    """ "audit" of `mmsearch doctor --deep --json`."""
+    return asdict(audit) | {"whole": audit.whole}
+
+
+def audit_of(said: Mapping[str, Any]) -> Audit:
+    """The audit that another process wrote."""
+    lists = {name: tuple(Difference(**d) for d in said[name]) for name in ("differences", "mended")}
+    lists |= {name: tuple(said[name]) for name in ("unread", "to_index")}
+    return Audit(**{name: lists.get(name, said[name]) for name in Audit.__slots__})
+
+
+def backed_up_json(backed_up: BackedUp) -> dict[str, Any]:
+    """`mmsearch backup --json`."""
+    return asdict(backed_up)
 
 
 def exported_json(exported: Exported) -> dict[str, Any]:

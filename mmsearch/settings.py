@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
@@ -14,6 +14,9 @@ from pydantic_settings import (
 
 from mmsearch.errors import ConfigError, NotFound
 from mmsearch.limits import FileLimits
+from mmsearch.masking import masked
+
+LogFormat = Literal["text", "json"]
 
 MANIFEST_FILE = "manifest.sqlite3"
 """A folder that holds this file is a library."""
@@ -38,7 +41,7 @@ class StoreSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     part: str = "mmsearch.stores.milvus:MilvusStore"
-    uri: str = ""
+    uri: str = Field(default="", repr=False)
     token: str = Field(default="", repr=False)
     timeout_s: float = 30.0
 
@@ -101,7 +104,8 @@ class ServerSettings(BaseModel):
     `searches` run at once and so many times four wait; more are told to come again. With `remote_indexing` whoever
     has the token may also name this machine's paths from another one. With `open_here` a browser on this machine may
     use the page's library and quality pages without the token. How searches went is noted in the library's folder;
-    with `keep_words` what was searched for is, too.
+    with `keep_words` what was searched for is, too. As `log_format` "json" every request is logged on stderr, a JSON
+    object a line; as "text" what went wrong alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,6 +116,7 @@ class ServerSettings(BaseModel):
     remote_indexing: bool = False
     open_here: bool = True
     keep_words: bool = False
+    log_format: LogFormat = "text"
 
 
 DEFAULT_ENCODERS: dict[str, Part] = {
@@ -218,3 +223,11 @@ def read_settings(**options: Any) -> Settings:
         raise ConfigError(f"settings: {wrong}") from error
     except ValueError as error:  # TOML that does not parse
         raise ConfigError(f"settings: {error}") from error
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """All settings as JSON has them, with the encoders that follow from them; what is secret is masked."""
+    values = settings.model_dump(mode="json") | {
+        "spaces": {name: part.model_dump(mode="json") for name, part in settings.encoders.items()}
+    }
+    return dict(masked(values))

@@ -79,8 +79,9 @@ def open_for_indexing(
             closed[name] = str(error)
             continue
         collection = manifest.collection_name(space)
-        manifest.activate(space)
-        store.open(collection, space)
+        with manifest.changing:
+            manifest.activate(space)
+            store.open(collection, space)
         spaces[name] = OpenSpace(space, encoder, collection)
     drop_doomed(manifest, store)
     return spaces, closed
@@ -101,8 +102,9 @@ def drop_doomed(manifest: Manifest, store: Store) -> None:
     """Drop the collections that are to go, also those that a killed process had no time for."""
     for spare in manifest.succession.spares():
         if spare.role == "doomed":
-            store.drop(spare.collection)
-            manifest.succession.dropped(spare)
+            with manifest.changing:
+                store.drop(spare.collection)
+                manifest.succession.dropped(spare)
 
 
 def states(

@@ -7,7 +7,7 @@ is known. A collection that is to go is noted before it goes: a killed process l
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -136,6 +136,12 @@ class Succession:
         with self._writing() as sql:
             holdings = [(document, space.fingerprint, count) for document, count in rows.items()]
             sql.executemany("insert or replace into holdings values (?, ?, ?)", holdings)
+
+    def release(self, space: Space, documents: Iterable[str]) -> None:
+        """Say of documents that they are not in the space: the next indexing puts them there."""
+        with self._writing() as sql:
+            gone = [(document, space.fingerprint) for document in documents]
+            sql.executemany("delete from holdings where document = ? and space = ?", gone)
 
     def extent(self, space: Space) -> Extent:
         """How much of the whole documents the space holds."""

@@ -359,24 +359,3 @@ def show_example(example: Mapping[str, str], ranking: Ranking) -> None:
     out.print(example["shows"], style="italic dim")
     for result in ranking.results:
         _show_result(result)
-
-
-def show_models(models: Sequence[Mapping[str, Any]]) -> None:
-    """The models as a table: what is set first, then what could be."""
-    grid = Table("role", "name", "size", "licence", "for", "here", box=None, padding=(0, 1, 0, 0))
-    grid.columns[1].overflow = "fold"
-    for model in models:
-        fact = model["fact"] or {"size_bytes": 0, "licence": "", "purpose": ""}
-        size = f"{fact['size_bytes'] / 1e6:,.0f} MB" if fact["size_bytes"] else ""
-        name = f"[bold]{escape(model['name'])}[/]" if model["set"] else escape(model["name"])
-        grid.add_row(model["role"], name, size, fact["licence"], fact["purpose"], "yes" if model["here"] else "")
-    out.print(grid)
-    out.print('bold: set; "mmsearch models pull ROLE" gets what is set', style="dim")
-
-
-def show_findings(findings: Mapping[str, Any]) -> None:
-    """What the doctor found, a line each."""
-    for finding in findings["findings"]:
-        absent = "[yellow]closed[/]" if finding["needed"] else "[dim]off   [/]"
-        mark = "[green]works [/]" if finding["works"] else absent
-        out.print(f"{mark} [bold]{finding['part']:<10}[/] {escape(finding['says'])}", soft_wrap=True)

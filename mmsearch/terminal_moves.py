@@ -6,7 +6,8 @@ from rich.markup import escape
 from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
 from mmsearch.reembedding import ReembedEstimate
-from mmsearch.reports import Reembedded
+from mmsearch.reports import BackedUp, Reembedded
+from mmsearch.restoring import Restored
 from mmsearch.terminal import duration, err, out, show_failed
 
 
@@ -20,6 +21,30 @@ def show_exported(exported: Exported) -> None:
     if exported.left_out:
         err.print(f'{exported.left_out} half written documents were left out: run "mmsearch index", and export again')
     out.print(f"in {exported.folder}", style="dim", soft_wrap=True, markup=False)
+
+
+def show_backed_up(done: BackedUp) -> None:
+    """What a backup holds, and how long changes waited for it."""
+    out.print(
+        f"{done.documents:,} documents, {done.files:,} files, {decimal(done.size_bytes)} in {done.seconds:.1f} s; "
+        f"indexing waited {done.paused_s:.1f} s"
+    )
+    out.print(f"in {done.folder}", style="dim", soft_wrap=True, markup=False)
+
+
+def show_restored(restored: Restored) -> None:
+    """What the library that was made of a backup holds, and whether it is whole."""
+    audit = restored.audit
+    out.print(
+        f"{audit.documents:,} documents as of {restored.made}, every row and picture is there"
+        if audit.whole
+        else f'{len(audit.differences):,} differences: "mmsearch doctor --deep" names them, --repair mends them'
+    )
+    if audit.unread:
+        out.print(f'{len(audit.unread):,} more were being indexed then: the next "mmsearch index" reads them')
+    if restored.was_at != restored.library:
+        out.print(f"it was at {restored.was_at}: files that it keeps are known by their paths there", style="dim")
+    out.print(f"in {restored.library}", style="dim", soft_wrap=True, markup=False)
 
 
 def show_imported(imported: Imported) -> None:

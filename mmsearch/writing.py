@@ -162,12 +162,13 @@ class Writer:
         """Take documents out of every space; how many there were."""
         self._settle()
         gone = list(ids)
-        self._manifest.mark(gone)
-        for id in gone:
-            for collection in self._collections.values():
-                self._store.prune(collection, id)
-            self._renditions.prune(id)
-        self._manifest.forget(gone)
+        with self._manifest.changing:
+            self._manifest.mark(gone)
+            for id in gone:
+                for collection in self._collections.values():
+                    self._store.prune(collection, id)
+                self._renditions.prune(id)
+            self._manifest.forget(gone)
         return len(gone)
 
     def close(self) -> None:
@@ -223,16 +224,17 @@ class Writer:
         """
         if earlier:
             earlier.result()
-        self._manifest.write(replace(document.task.entry, spaces={}, done=False) for document in window.begun)
-        for segment in window.segments:
-            self._renditions.write(segment)
-        for chosen, rows in zip(window.chosen, content, strict=True):
-            self._store.upsert(chosen.space.collection, [segment for _, segment in chosen.windows], rows)
-        for document in window.complete:
-            self._prune(document)
         entries = [document.entry() for document in window.complete]
-        self._manifest.write_sketches({d.task.entry.id: d.sketcher.sketch() for d in window.complete})
-        self._manifest.write(entries)
+        with self._manifest.changing:
+            self._manifest.write(replace(document.task.entry, spaces={}, done=False) for document in window.begun)
+            for segment in window.segments:
+                self._renditions.write(segment)
+            for chosen, rows in zip(window.chosen, content, strict=True):
+                self._store.upsert(chosen.space.collection, [segment for _, segment in chosen.windows], rows)
+            for document in window.complete:
+                self._prune(document)
+            self._manifest.write_sketches({d.task.entry.id: d.sketcher.sketch() for d in window.complete})
+            self._manifest.write(entries)
         self.segments += len(window.segments)
         return entries
 

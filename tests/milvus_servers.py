@@ -21,22 +21,45 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+class LiteServer:
+    """Milvus Lite at one address that is killed and started again."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._port = file, free_port()
+        self.uri = f"http://127.0.0.1:{self._port}"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Listen, with what is in the file."""
+        program = lite_program()
+        folder = str(program.parent)
+        self._child = subprocess.Popen(
+            [program, self._file, f"127.0.0.1:{self._port}", "ERROR"],
+            env={**os.environ, "LD_LIBRARY_PATH": folder, "DYLD_LIBRARY_PATH": folder},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        _wait_for(self._port, self._child, 20)
+
+    def kill(self) -> None:
+        """End at once, as by kill -9."""
+        if self._child:
+            self._child.kill()
+            self._child.wait(10)
+
+    def __enter__(self) -> "LiteServer":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
 @contextmanager
 def lite_over_tcp(file: Path) -> Iterator[str]:
     """Milvus Lite listening on a port of the loopback."""
-    port, program = free_port(), lite_program()
-    child = subprocess.Popen(
-        [program, file, f"127.0.0.1:{port}", "ERROR"],
-        env={**os.environ, "LD_LIBRARY_PATH": str(program.parent), "DYLD_LIBRARY_PATH": str(program.parent)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port, child, 20)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        child.terminate()
-        child.wait(10)
+    with LiteServer(file) as server:
+        yield server.uri
 
 
 @contextmanager

@@ -75,6 +75,18 @@ class DenseContract:
         assert store.count(dense) == 1
         assert store.segments(dense, ["s1"])["s1"].text == "last"
 
+    def test_rows_are_listed_with_document_and_modality(self, store: Store, dense: str) -> None:
+        assert list(store.listing(dense)) == []
+        store.upsert(dense, [segment(n, f"Größe {n % 2}") for n in range(5)], axes(*[[1, 0, 0, 0]] * 5))
+        store.upsert(
+            dense, [segment(5, "d", modality="image"), segment(5, "d", modality="image")], axes(*[[1, 0, 0, 0]] * 2)
+        )
+        store.prune(dense, "Größe 1")
+        assert sorted(store.listing(dense)) == [
+            *((f"s{n}", "Größe 0", "text") for n in (0, 2, 4)),
+            ("s5", "d", "image"),
+        ]
+
     def test_nothing_to_write_is_no_error(self, store: Store, dense: str) -> None:
         store.upsert(dense, [], np.zeros((0, 4), np.float32))
         assert store.count(dense) == 0

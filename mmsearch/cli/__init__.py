@@ -18,6 +18,8 @@ app.command()(watching.watch)
 app.command()(library.search)
 app.command()(moving.export)
 app.command("import")(moving.import_)
+app.command()(moving.backup)
+app.command()(moving.restore)
 app.command()(moving.reembed)
 app.command("eval")(quality.evaluate)
 app.command()(quality.compare)
@@ -26,6 +28,7 @@ app.command()(library.serve)
 app.command()(library.mcp)
 app.command()(library.demo)
 app.command()(health.doctor)
+app.command()(health.settings)
 
 indexings = typer.Typer(
     help="Indexings, re-embeddings: list, show, resume, cancel, try failures again.", no_args_is_help=True

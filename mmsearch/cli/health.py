@@ -4,25 +4,48 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import Json, Library, errors, print_json
+from mmsearch.cli.options import FAILED, Json, Library, errors, print_json
 
 
-def doctor(library: Library = None, as_json: Json = False) -> None:
+def doctor(
+    library: Library = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Compare the manifest with every row and picture; exit code 1 where they differ."),
+    ] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="The same, and mend what differs.")] = False,
+    as_json: Json = False,
+) -> None:
     """What works here and what does not, with the way out."""
-    from mmsearch import terminal
+    from mmsearch import terminal_health
     from mmsearch.doctor import examine
 
     with errors(as_json):
-        findings = examine(library)
+        findings = examine(library, deep, repair)
         if as_json:
             print_json(findings)
         else:
-            terminal.show_findings(findings)
+            terminal_health.show_findings(findings)
+        if not findings.get("audit", {"whole": True})["whole"]:
+            raise typer.Exit(FAILED)
+
+
+def settings(library: Library = None, as_json: Json = False) -> None:
+    """The settings in force, from options, environment and file; tokens and passwords are masked."""
+    from mmsearch import terminal
+    from mmsearch.settings import read_settings, shown
+
+    with errors(as_json):
+        found = shown(read_settings(library=library))
+        if as_json:
+            print_json(found)
+        else:
+            terminal.out.print_json(data=found)
 
 
 def list_models(as_json: Json = False) -> None:
     """The models that are set and others that could be, and whether their weights are here."""
-    from mmsearch import terminal
+    from mmsearch import terminal_health
     from mmsearch.models import listed
 
     with errors(as_json):
@@ -30,7 +53,7 @@ def list_models(as_json: Json = False) -> None:
         if as_json:
             print_json(found)
         else:
-            terminal.show_models(found)
+            terminal_health.show_models(found)
 
 
 def pull(

@@ -170,6 +170,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     page: Annotated[bool, typer.Option("--page/--no-page", help="The search page beside the API.")] = True,
+    log_format: Annotated[
+        str | None, typer.Option("--log-format", help="text, or json: every request, a line each.  [default: as set]")
+    ] = None,
     mcp: Annotated[bool, typer.Option("--mcp/--no-mcp", help="Tools for assistants at /mcp.")] = False,
     wait: Wait = None,
 ) -> None:
@@ -177,7 +180,8 @@ def serve(
     from mmsearch import terminal
     from mmsearch.client import Client
 
-    with errors(), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait) as client:
+    server = {"log_format": log_format} if log_format else None
+    with errors(), Client(library, create=False, on_wait=terminal.waiting, wait_s=wait, server=server) as client:
         client.serve(host, port, page, mcp)
 
 

@@ -1,11 +1,11 @@
-"""The commands that take a library elsewhere: to another place (export, import), to another model (reembed)."""
+"""The commands that take a library elsewhere: to another place (export, backup and back), another model (reembed)."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import BAD_DOCUMENTS, INTERRUPTED, Json, Library, Wait, errors, print_json
+from mmsearch.cli.options import BAD_DOCUMENTS, FAILED, INTERRUPTED, Json, Library, Wait, errors, print_json
 from mmsearch.cli.stopping import stopping
 
 
@@ -43,6 +43,43 @@ def import_(
             print_json(schemas.imported_json(imported))
         else:
             terminal_moves.show_imported(imported)
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+    library: Library = None,
+    as_json: Json = False,
+) -> None:
+    """Copy the library into a folder, also while it is served and indexed; "restore" makes a library of it."""
+    from mmsearch import schemas, terminal_moves
+    from mmsearch.client import Client
+
+    with errors(as_json), Client(library, create=False) as client:
+        done = client.library.back_up(folder.expanduser().absolute())
+        if as_json:
+            print_json(schemas.backed_up_json(done))
+        else:
+            terminal_moves.show_backed_up(done)
+
+
+def restore(
+    folder: Annotated[Path, typer.Argument(help='A folder that "backup" wrote.')],
+    library: Library = None,
+    as_json: Json = False,
+) -> None:
+    """Make a library of a backup, in a new or empty folder; every file and every row is checked."""
+    from mmsearch import terminal, terminal_moves
+    from mmsearch.restoring import restore, restored_json
+
+    with errors(as_json):
+        with terminal.progress(quiet=as_json, doing="restoring") as on_progress:
+            restored = restore(folder, library, on_progress)
+        if as_json:
+            print_json(restored_json(restored))
+        else:
+            terminal_moves.show_restored(restored)
+        if not restored.audit.whole:
+            raise typer.Exit(FAILED)
 
 
 def reembed(

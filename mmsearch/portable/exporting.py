@@ -1,10 +1,9 @@
 """A library into a folder of plain files, batch by batch: memory does not grow with the library."""
 
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from typing import Any
 
 from mmsearch.errors import InputError, StoreError
 from mmsearch.holding import HOLDER_FILE
+from mmsearch.library_files import copy_database, is_database, library_files
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.portable.columns import Row, document_schema, picture_schema, row_schema, sketch_schema, to_table
 from mmsearch.portable.layout import (
@@ -208,17 +208,14 @@ def _size(segment: Any, content: Any) -> int:
 def _copied(library: Path, folder: Path) -> list[Path]:
     """Copy what else lies in the library: judgements, settings learned from them; databases in a consistent state."""
     copies = []
-    for file in sorted(library.rglob("*")):
+    for file in library_files(library):
         place = file.relative_to(library)
-        hidden = any(part.startswith(".") for part in place.parts)
-        journal = file.name.endswith(("-wal", "-shm", "-journal"))
-        if hidden or journal or place.parts[0].startswith(NOT_EXPORTED) or not file.is_file():
+        if place.parts[0].startswith(NOT_EXPORTED):
             continue
         copy = folder / place
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if file.suffix in (".sqlite", ".sqlite3", ".db"):
-            with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
+        if is_database(file):
+            copy_database(file, copy)
         else:
             shutil.copyfile(file, copy)
         copies.append(copy)

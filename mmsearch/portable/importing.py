@@ -185,7 +185,8 @@ class _Run:
             streams = {name: InOrder(read_rows(opened, file, self._spaces[name])) for name, file in self._files.items()}
             done = 0
             for batch in batches(entries):
-                self._batch(batch, streams, pictures, sketches)
+                with self._to.manifest.changing:
+                    self._batch(batch, streams, pictures, sketches)
                 done += len(batch)
                 on_progress(Progress(done, self._contents.documents, batch[-1].uri))
 

@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from mmsearch.disks import writing
 from mmsearch.limits import FileLimits
 from mmsearch.liveness import alive
 from mmsearch.types import Segment
@@ -46,21 +47,23 @@ class Spooled:
 def spool(segments: Iterable[Segment], file: Path, limits: FileLimits) -> Spooled:
     """All the segments, in `file` if they are large. Each is a sign of life.
 
-    Raises what the reader raises, TooLarge when they are more, or take longer, than the limits; leaves no file then.
+    Raises what the reader raises, StoreError when the disk is full, TooLarge when they are more, or take longer, than
+    the limits; leaves no file then.
     """
     started = time.monotonic()
     stream: BinaryIO = BytesIO()
     try:
         for segment in segments:
             alive()
-            pickle.dump(segment, stream, pickle.HIGHEST_PROTOCOL)
-            size = f"{segment.uri} grows to {stream.tell() >> 20} MiB when it is read"
-            limits.hold("spooled_bytes", stream.tell(), size)
-            limits.hold("read_s", time.monotonic() - started, f"{segment.uri} is still not read to its end")
-            if isinstance(stream, BytesIO) and stream.tell() > INLINE_BYTES:
-                spilled = file.open("wb")
-                spilled.write(stream.getbuffer())
-                stream = spilled
+            with writing(file.parent):
+                pickle.dump(segment, stream, pickle.HIGHEST_PROTOCOL)
+                size = f"{segment.uri} grows to {stream.tell() >> 20} MiB when it is read"
+                limits.hold("spooled_bytes", stream.tell(), size)
+                limits.hold("read_s", time.monotonic() - started, f"{segment.uri} is still not read to its end")
+                if isinstance(stream, BytesIO) and stream.tell() > INLINE_BYTES:
+                    spilled = file.open("wb")
+                    spilled.write(stream.getbuffer())
+                    stream = spilled
         size_bytes = stream.tell()
         content = stream.getvalue() if isinstance(stream, BytesIO) else b""
         stream.close()

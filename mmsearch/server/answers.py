@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mmsearch.asking import wrong_values
 from mmsearch.errors import Busy, InputError, MMSearchError, NotFound, TooLarge, Unauthorized, UnsupportedMedia
 from mmsearch.schemas import ErrorAnswer, encoded, error_json
+from mmsearch.server.logs import HEADER, request_id
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     422: {"model": ErrorAnswer, "description": "What was sent does not decode."},
@@ -82,7 +83,7 @@ class TooLargeInOurForm:
 
 def error_answer(error: MMSearchError) -> Json:
     """The answer that says the error."""
-    headers = {}
+    headers = {HEADER: request_id.get()}
     if isinstance(error, Busy):
         headers["Retry-After"] = str(error.pause_s)
     if isinstance(error, Unauthorized):

@@ -16,6 +16,8 @@ from mmsearch.server.answers import TooLargeInOurForm, answer_errors
 from mmsearch.server.documents import document_routes
 from mmsearch.server.doors import Doorkeeper, owner
 from mmsearch.server.feedback import feedback_routes
+from mmsearch.server.keeping import keeping_routes
+from mmsearch.server.logs import RequestIds
 from mmsearch.server.metrics import Metrics, metric_routes
 from mmsearch.server.moving import moving_routes
 from mmsearch.server.records import record_routes
@@ -69,6 +71,7 @@ def application(
     answer_errors(api, metrics.failed)
     check = owner(token)
     api.include_router(state_routes(library))
+    api.include_router(keeping_routes(library, check))
     api.include_router(metric_routes(metrics))
     api.include_router(search_routes(app, admission))
     api.include_router(document_routes(library, check))
@@ -87,4 +90,5 @@ def application(
         mount(api)
     api.add_middleware(TooLargeInOurForm)
     api.add_middleware(Doorkeeper, names=names)
+    api.add_middleware(RequestIds)
     return api

@@ -19,6 +19,7 @@ from mmsearch.errors import ConfigError
 from mmsearch.parts import load
 from mmsearch.server.application import application
 from mmsearch.server.doors import LOCAL_NAMES
+from mmsearch.server.logs import written
 
 HANG_UP_S = 1
 """How long a connection may stay open when all work is done: the page keeps streams open for ever."""
@@ -40,9 +41,11 @@ def serve(client: Client, host: str, port: int, page: bool, mcp: bool) -> None:
         client.search("open", top_k=1)
         names = LOCAL_NAMES if listener.getsockname()[0] in LOCAL_NAMES else ()
         served = application(app, token, names, mount, mcp)
-        config = uvicorn.Config(served, log_level="warning", timeout_graceful_shutdown=HANG_UP_S)
+        config = uvicorn.Config(
+            served, log_level="warning", log_config=None, access_log=False, timeout_graceful_shutdown=HANG_UP_S
+        )
         server = _Server(config, served, app, token)
-        with suppress(KeyboardInterrupt):
+        with written(app.settings.server.log_format, app.settings.server.keep_words), suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
 
 

@@ -10,7 +10,7 @@ from mmsearch import bm25
 from mmsearch.errors import NotFound, SpaceMismatch, StoreError
 from mmsearch.filters import matches
 from mmsearch.stores.ranking import Found, ranked
-from mmsearch.types import Content, Filter, Hit, Segment, Space, Vector
+from mmsearch.types import Content, Filter, Hit, Modality, Segment, Space, Vector
 
 
 @dataclass(slots=True)
@@ -96,6 +96,10 @@ class MemoryStore:
     def count(self, collection: str, filter: Filter | None = None) -> int:
         held = self._collection(collection).segments.values()
         return sum(filter is None or matches(filter, segment) for segment in held)
+
+    def listing(self, collection: str) -> Iterator[tuple[str, str, Modality]]:
+        held = self._collection(collection).segments
+        return iter([(segment.id, segment.document_id, segment.modality) for segment in held.values()])
 
     def close(self) -> None:
         self._collections.clear()

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from mmsearch import bm25
+from mmsearch.disks import full, is_full
 from mmsearch.errors import ConfigError, NotFound, SpaceMismatch, StoreError, StoreUnavailable, Unauthorized
 from mmsearch.filters import matches
+from mmsearch.masking import without_secrets
 from mmsearch.stores import rows
 from mmsearch.stores.milvus_filters import EVERYTHING, LITE, Condition, Dialect, compiled, literal
 from mmsearch.stores.milvus_schema import index, schema
@@ -36,12 +38,10 @@ QUIET = {"grpc.keepalive_permit_without_calls": False}
 """Milvus Lite takes pings from an idle client for an attack and hangs up, with lines on stderr."""
 MOST_HITS = 16_384
 """What Milvus gives at most for one search."""
-BATCH_ROWS = 500
 PAGE_ROWS = 100
 """Read at once where rows are large: a server answers with at most 100 MB."""
 NAMED_DOCUMENTS = 64
 """In one expression: Milvus Lite compares every row with every name, and with more of them a row costs more."""
-BATCH_BYTES = 8 * 1024 * 1024
 SPARE_HITS = 16
 """Asked for beyond top_k, so that ties at the end are cut by id and not by chance."""
 UNCUT, CUT = "cut == false", "cut == true"
@@ -57,7 +57,7 @@ class MilvusStore:
     """
 
     def __init__(self, uri: str, token: str = "", timeout_s: float = 30.0) -> None:
-        self._uri, self._timeout_s = uri, timeout_s
+        self._place, self._timeout_s = without_secrets(uri), timeout_s
         self._spaces: dict[str, Space] = {}
         self._behind: set[str] = set()
         self._lock = threading.Lock()
@@ -115,7 +115,7 @@ class MilvusStore:
             else:
                 made[segment.id]["vector"] = np.asarray(value, dtype=np.float32)
         with self._asking():
-            for batch in _batches(list(made.values())):
+            for batch in rows.batches(list(made.values())):
                 self._client.upsert(collection, batch, timeout=self._timeout_s)
 
     def prune(self, collection: str, document_id: str, keep: frozenset[str] = frozenset()) -> int:
@@ -123,8 +123,8 @@ class MilvusStore:
         with self._asking():
             held = [found["id"] for found in self._rows(collection, f"document == {literal(document_id)}", [])]
             gone = sorted(set(held) - set(map(safe, keep)))
-            for start in range(0, len(gone), BATCH_ROWS):
-                self._client.delete(collection, ids=gone[start : start + BATCH_ROWS], timeout=self._timeout_s)
+            for start in range(0, len(gone), rows.BATCH_ROWS):
+                self._client.delete(collection, ids=gone[start : start + rows.BATCH_ROWS], timeout=self._timeout_s)
         if gone:
             with self._lock:
                 self._behind.add(collection)
@@ -193,6 +193,12 @@ class MilvusStore:
         counted = self._how_many(collection, sure) if sure else 0
         return counted + sum(matches(filter, segment) for segment in self._read(collection, unsure))
 
+    def listing(self, collection: str) -> Iterator[tuple[str, str, Modality]]:
+        self._space(collection)
+        with self._asking():
+            for row in self._rows(collection, "", ["document", "modality"]):
+                yield plain(row["id"]), plain(row["document"]), cast(Modality, plain(row["modality"]))
+
     def close(self) -> None:
         with self._asking():
             self._client.close()
@@ -206,8 +212,8 @@ class MilvusStore:
         candidates = self._read(collection, _or_cut(condition))
         passing = [segment.id for segment in candidates if filter is None or matches(filter, segment)]
         found: list[Found] = []
-        for start in range(0, len(passing), BATCH_ROWS):
-            ids = passing[start : start + BATCH_ROWS]
+        for start in range(0, len(passing), rows.BATCH_ROWS):
+            ids = passing[start : start + rows.BATCH_ROWS]
             found += self._nearest(collection, asked, len(ids), f"id in [{', '.join(map(literal, ids))}]")
         return ranked(self._space(collection).name, found, top_k)
 
@@ -261,7 +267,7 @@ class MilvusStore:
         Not by pymilvus' query_iterator: it asks for a snapshot of now, for which a server waits 0.3 s and more.
         The last option makes a server give the lowest ids first.
         """
-        page_rows, last, left = PAGE_ROWS if "payload" in fields else BATCH_ROWS, "", math.inf if most is None else most
+        page_rows, last, left = _page_rows(fields), "", math.inf if most is None else most
         while left > 0:
             beyond = f'id > "{last}"'
             page = self._client.query(
@@ -304,7 +310,9 @@ class MilvusStore:
             facts = json.loads(described["description"])
             return {name: facts[name] for name in ("fingerprint", "model", "revision")}
         except (ValueError, KeyError, TypeError) as error:
-            raise SpaceMismatch(f"collection {collection} at {self._uri} was not made by mmsearch; drop it") from error
+            raise SpaceMismatch(
+                f"collection {collection} at {self._place} was not made by mmsearch; drop it"
+            ) from error
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -315,14 +323,15 @@ class MilvusStore:
         try:
             yield
         except (MilvusException, RpcError) as error:
-            raise _translated(error, self._uri) from error
+            folder = Path(self._place).parent
+            raise (full(folder) if self._lite and is_full(folder) else _translated(error, self._place)) from error
 
 
 def _start_lite(uri: str) -> "Lite | None":
     if uri.startswith(("http://", "https://", "tcp://", "unix:")):
         return None
     if not uri.endswith(".db"):
-        raise ConfigError(f"store.uri {uri!r} is neither a file that ends in .db nor http://host:port")
+        raise ConfigError(f"store.uri {without_secrets(uri)!r} is neither a file that ends in .db nor http://host:port")
     if sys.platform == "win32":
         raise ConfigError("Milvus Lite does not run on Windows; set store.uri to a Milvus server (http://host:19530)")
     from mmsearch.stores.lite import Lite
@@ -354,21 +363,28 @@ def _dialect(client: Any, timeout_s: float) -> Dialect:
     return Dialect(negation=True, parts=numbers is None or tuple(map(int, numbers.groups())) >= (2, 4))
 
 
-def _translated(error: Exception, uri: str) -> Exception:
-    text = str(getattr(error, "message", "") or error).strip()
+def _translated(error: Exception, place: str) -> Exception:
+    text = without_secrets(str(getattr(error, "message", "") or error).strip())
     lowered = text.lower()
     if "unauthenticated" in lowered or "auth check failure" in lowered or "permission deny" in lowered:
-        return Unauthorized(f"Milvus at {uri} refuses the token; set store.token")
+        return Unauthorized(f"Milvus at {place} refuses the token; set store.token")
     signs = ("unavailable", "deadline", "timeout", "timed out", "fail connecting", "illegal connection", "connect")
     if any(sign in lowered for sign in signs):
         return StoreUnavailable(
-            f"no Milvus answers at {uri}; check that it runs and that store.uri is right ({text[:200]})"
+            f"no Milvus answers at {place}; check that it runs and that store.uri is right ({text[:200]})"
         )
-    return StoreError(f"Milvus at {uri}: {text[:500]}")
+    return StoreError(f"Milvus at {place}: {text[:500]}")
 
 
 def _found(score: float, id: str, document: str, modality: str, cut: bool) -> Found:
     return Found(plain(id), plain(document), cast(Modality, plain(modality)), float(score), bool(cut))
+
+
+def _page_rows(fields: list[str]) -> int:
+    """As many at once as an answer holds: each page costs Milvus Lite a look at every row."""
+    if "payload" in fields:
+        return PAGE_ROWS
+    return rows.BATCH_ROWS if {"vector", "terms"}.intersection(fields) else MOST_HITS
 
 
 def _or_cut(condition: Condition) -> str:
@@ -380,18 +396,3 @@ def _or_cut(condition: Condition) -> str:
             return CUT
         case expression:
             return f"({expression}) or {CUT}"
-
-
-def _batches(made: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Bounded in rows and in bytes: a server takes 64 MiB at once."""
-    batch: list[dict[str, Any]] = []
-    size_bytes = 0
-    for row in made:
-        row_bytes = 8_192 + sum(map(len, row["payload"])) + len(row.get("terms", ""))
-        if batch and (len(batch) == BATCH_ROWS or size_bytes + row_bytes > BATCH_BYTES):
-            yield batch
-            batch, size_bytes = [], 0
-        batch.append(row)
-        size_bytes += row_bytes
-    if batch:
-        yield batch

@@ -3,7 +3,7 @@
 import base64
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ COLUMN_BYTES = 65_000
 """Milvus refuses strings and JSON values of more than 65,535 bytes."""
 FILTER_LIMIT_BYTES = 4_096
 """Of a uri or a title as a filter sees it; a longer one is looked at in the payload."""
+BATCH_ROWS, BATCH_BYTES = 500, 8 << 20
 
 
 def row(segment: Segment) -> dict[str, Any]:
@@ -88,6 +89,21 @@ def segment(chunks: Sequence[str]) -> Segment:
         table=table and Table(tuple(table["header"]), tuple(tuple(cells) for cells in table["rows"])),
         lettering=lettering,
     )
+
+
+def batches(made: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Bounded in rows and in bytes: a server takes 64 MiB at once."""
+    batch: list[dict[str, Any]] = []
+    size_bytes = 0
+    for row in made:
+        row_bytes = 8_192 + sum(map(len, row["payload"])) + len(row.get("terms", ""))
+        if batch and (len(batch) == BATCH_ROWS or size_bytes + row_bytes > BATCH_BYTES):
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(row)
+        size_bytes += row_bytes
+    if batch:
+        yield batch
 
 
 def lettering_json(lettering: Sequence[Lettering]) -> list[list[float]]:

@@ -47,7 +47,7 @@ def test_the_python_example_runs(home: Path) -> None:
 @pytest.mark.timeout(900)  # two dozen processes, one after another
 def test_the_command_lines_are_accepted(home: Path) -> None:
     commands = re.findall(r"^mmsearch .*", _block("From the command line"), re.MULTILINE)
-    assert len(commands) == 23
+    assert len(commands) == 26
     (home / "talks.jsonl").write_text('{"text": "A talk on the tides."}\n')
     pq.write_table(pa.table({"body": ["A row of buoys."]}), home / "rows.parquet")
     for command in commands:

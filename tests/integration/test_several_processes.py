@@ -21,6 +21,7 @@ from town import command, environment, make_town, serving
 from mmsearch.client import Client
 from mmsearch.holding import HOLDER_FILE, Holder, holder_of
 from mmsearch.jobs import LOOK_S, Job, Jobs
+from mmsearch.manifest import Manifest
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")]
 
@@ -140,6 +141,23 @@ def test_commands_say_the_same_through_a_server_as_without(place: Place) -> None
         assert server.poll() is None
     assert not (place.library / HOLDER_FILE).exists()
     assert place.json("search", "heron")["results"][0]["document"]["title"] == "heron"
+
+
+def test_the_doctor_compares_store_and_manifest_through_a_server_as_without(place: Place) -> None:
+    def audited(*options: str) -> Any:
+        return {**place.json("doctor", *options)["audit"], "seconds": 0}
+
+    alone = audited("--deep")
+    assert (alone["whole"], alone["documents"], alone["pictures"]) == (True, 9, 1)
+    with place.served():
+        assert audited("--deep") == alone
+        with closing(Manifest(place.library / "manifest.sqlite3")) as manifest:
+            [chapel] = [entry for entry in manifest.entries() if entry.uri.endswith("chapel.md")]
+            manifest.forget([chapel.id])
+        assert place.run("doctor", "--deep")[0] == 1
+        assert [(d["uri"], d["mending"]) for d in audited("--repair")["mended"]] == [(chapel.uri, "remove")]
+        assert place.json("index", "town")["indexed"] == 1
+        assert audited("--deep") == alone
 
 
 def test_the_address_can_be_named_too(place: Place) -> None:

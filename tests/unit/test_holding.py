@@ -54,6 +54,20 @@ def test_a_process_that_is_gone_is_nobody(tmp_path: Path, holder: Holder) -> Non
     Hold(tmp_path).release()
 
 
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_was_set_meanwhile_makes_nobody_of_who_lives(tmp_path: Path, days: int) -> None:
+    hold = Hold(tmp_path)
+    holder = holder_of(tmp_path)
+    assert holder
+    set_back = datetime.fromisoformat(holder.since) + timedelta(days=days)
+    _write(tmp_path, replace(holder, since=set_back.isoformat()))
+    assert holder_of(tmp_path)
+    assert holder.started_s is not None
+    _write(tmp_path, replace(holder, started_s=holder.started_s - 60))
+    assert holder_of(tmp_path) is None, "a later process of its number"
+    hold.release()
+
+
 def test_a_later_process_of_the_same_number_is_not_the_holder(tmp_path: Path, holder: Holder) -> None:
     before = datetime.fromtimestamp(psutil.Process().create_time(), UTC) - timedelta(minutes=5)
     _write(tmp_path, replace(holder, since=before.isoformat()))

@@ -189,3 +189,15 @@ def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
     (tmp_path / JOBS_FILE).write_text("not a database, but long enough to be taken for a file with a header" * 10)
     with pytest.raises(StoreError, match="jobs cannot be read"):
         Jobs(tmp_path)
+
+
+def test_a_clock_that_is_set_back_loses_no_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "KEPT_JOBS", 2)
+    jobs, begun = Jobs(tmp_path), []
+    for year in (2030, 2031, 1999):
+        monkeypatch.setattr(jobs_module, "_now", lambda now=f"{year}-01-01T00:00:00.000+00:00": now)
+        with _running(jobs) as running:
+            begun.append(running.id)
+    assert [job.id for job in jobs.all()] == [begun[2], begun[1]]
+    assert jobs.get("last").id == begun[2]
+    assert jobs.get("last").state == "done"
