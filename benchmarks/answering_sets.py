@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.denotation import is_right
 from mmsearch.answering.choosing import choice_signs, pick, question_signs
 from mmsearch.answering.denotations import Values
 from mmsearch.answering.features import Described, Features
+from mmsearch.answering.rightness import is_right
 from mmsearch.answering.table import described
 from mmsearch.answering.typed import TypedTable
 from mmsearch.types import Table

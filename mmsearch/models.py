@@ -1,25 +1,16 @@
 """The models that the settings name: which there are, where they are, whether they are whole."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from mmsearch.app import App
 from mmsearch.errors import ConfigError, ModelError
-from mmsearch.indexing import BAD_DOCUMENT
 from mmsearch.model_choice import with_model
-from mmsearch.parts import answerers_of, build, copies_in, load, settings_in_force
+from mmsearch.parts import answerers_of, build, load, settings_in_force
 from mmsearch.settings import Part, read_settings
-from mmsearch.sources import find_documents, is_there, reader_of
-from mmsearch.types import Document, Segment
 
 CATALOGUE = "mmsearch_encoders.catalogue"
-MOST_TABLES = 500
-"""Tables that a map is fitted to at most: TAPAS takes about a second for each."""
 
 
 def listed() -> list[dict[str, Any]]:
@@ -52,7 +43,7 @@ def verify(name: str, files_only: bool = False) -> str:
     Raises ModelError naming what is broken, ModelUnavailable.
     """
     parts = _configured_parts()
-    verdict = _catalogue("verify")(name, [part.source for part in parts])
+    verdict = _catalogue("verify")(name, _sources(*parts))
     if verdict.broken:
         raise ModelError("; ".join(verdict.broken))
     whole = f"{name} is whole: {verdict.path}"
@@ -65,35 +56,9 @@ def verify(name: str, files_only: bool = False) -> str:
     return f"{whole}; {canary}" if canary else whole
 
 
-def align(library: str | Path | None = None) -> str:
-    """Map the table space into the text space from the tables of a library; says how well it went and where it is.
-
-    Raises ConfigError when no table space is set, ModelUnavailable, ModelError for too few tables.
-    """
-    with App(read_settings(library=library), create=False) as app:
-        encoder: Any = app.encoders.get("table")
-        if not hasattr(encoder, "align"):
-            raise ConfigError('the settings name no "table" space that can be aligned')
-        file = Path(encoder.projection_file)
-        projection = encoder.align(list(islice(_tables(app), MOST_TABLES)), file)
-    return f'explains {projection.explained:.0%} of the text vectors; it is in {file}: run "mmsearch index" to use it'
-
-
-def _tables(app: App) -> Iterator[Segment]:
-    """The tables of the files that were indexed; those that cannot be read are passed over: indexing named them."""
-    with TemporaryDirectory(prefix="mmsearch-") as scratch:
-        copies = copies_in(app.settings, Path(scratch))
-        for root in app.manifest.roots():
-            for place in find_documents(root, app.readers) if is_there(root) else ():
-                if isinstance(place, Document):
-                    with suppress(*BAD_DOCUMENT), copies.at_hand(place) as document:
-                        segments = reader_of(document, app.readers).read(document)
-                        yield from (segment for segment in segments if segment.modality == "table")
-
-
 def _configured() -> list[Any]:
     """Where the weights of each part that is used come from."""
-    return [part.source for part in _configured_parts()]
+    return _sources(*_configured_parts())
 
 
 def _configured_parts() -> list[Any]:
@@ -101,7 +66,13 @@ def _configured_parts() -> list[Any]:
     settings = settings_in_force(read_settings())
     parts = [*settings.encoders.values(), settings.recognizer, settings.ocr, settings.reranker]
     built = [*(build(part) for part in parts if part is not None and part.part), *answerers_of(settings, {})]
-    return [model for model in built if getattr(model, "source", None) is not None]
+    return [model for model in built if _sources(model)]
+
+
+def _sources(*parts: Any) -> list[Any]:
+    """Of a part with several models its `sources`, of one with one its `source`."""
+    several = [getattr(part, "sources", None) or (getattr(part, "source", None),) for part in parts]
+    return [source for sources in several for source in sources if source]
 
 
 def _catalogue(name: str) -> Callable[..., Any]:

@@ -120,7 +120,7 @@ def answerers_of(settings: Settings, encoders: Mapping[str, Encoder]) -> tuple[A
     """The answerers of the settings; one that names a space gets its encoder, or none while that is closed."""
     built = []
     for part in settings.answerers:
-        options = part.options
+        options = settings.placed(part).options
         if space := options.pop("space", ""):
             encoder = encoders.get(space)
             options["encoder"] = None if encoder is None or closed_reason(encoder) else encoder

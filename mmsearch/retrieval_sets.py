@@ -7,7 +7,7 @@ BEIR is Thakur et al., NeurIPS 2021, https://arxiv.org/abs/2104.08663:
 import csv
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class JudgedDocument:
 class RetrievalSet:
     """A set whose queries all have a relevant document; `intended` is the modality that a query is after, where said.
 
+    `answers` are right answers by query id, items set apart by "|", where the set has them.
     `judgements` and `corpus` are digests: equal when queries and relevance, or the documents, are the same.
     """
 
@@ -48,6 +49,7 @@ class RetrievalSet:
     judgements: str
     corpus: str
     warnings: tuple[str, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -76,7 +78,7 @@ def read_set(folder: str | Path, split: str = "") -> RetrievalSet:
         )
     judgements = _judgements_file(folder / "qrels", split)
     grades = _qrels(judgements)
-    texts, intended = _queries(folder / QUERIES_FILE)
+    texts, intended, answers = _queries(folder / QUERIES_FILE)
     judged_queries = [id for id in texts if any(grade > 0 for grade in grades.get(id, {}).values())]
     if not judged_queries:
         raise InputError(f"{judgements}: no query of {QUERIES_FILE} has a relevant document in it, nothing to measure")
@@ -95,6 +97,7 @@ def read_set(folder: str | Path, split: str = "") -> RetrievalSet:
         judgements=digest(json.dumps([queries, qrels], sort_keys=True))[:16],
         corpus=corpus,
         warnings=_warnings(len(texts) - len(queries), len(grades.keys() - texts.keys()), relevant - judged.keys()),
+        answers={id: answers[id] for id in judged_queries if id in answers},
     )
 
 
@@ -147,9 +150,9 @@ def _qrels(file: Path) -> Qrels:
     return qrels
 
 
-def _queries(file: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """(texts, intended modalities) by query id."""
-    texts, intended = {}, {}
+def _queries(file: Path) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """(texts, intended modalities, answers) by query id."""
+    texts, intended, answers = {}, {}, {}
     for number, line in _lines(file):
         record = _record(file, number, line)
         text = str(record.get("text") or "")
@@ -158,7 +161,9 @@ def _queries(file: Path) -> tuple[dict[str, str], dict[str, str]]:
         texts[str(record["_id"])] = text
         if record.get("intended"):
             intended[str(record["_id"])] = str(record["intended"])
-    return texts, intended
+        if answer := record.get("answer"):
+            answers[str(record["_id"])] = "|".join(map(str, answer)) if isinstance(answer, list) else str(answer)
+    return texts, intended, answers
 
 
 def _corpus(file: Path, relevant: set[str]) -> tuple[int, dict[str, JudgedDocument], str]:

@@ -21,6 +21,9 @@ LogFormat = Literal["text", "json"]
 MANIFEST_FILE = "manifest.sqlite3"
 """A folder that holds this file is a library."""
 
+IN_LIBRARY = "library:"
+"""What an option of a part begins with that names a file in the library's folder: what was learned for it."""
+
 
 class Part(BaseModel):
     """A part named by its import path; further keys are the keyword arguments that it is built with."""
@@ -133,7 +136,7 @@ DEFAULT_ENCODERS: dict[str, Part] = {
         {
             "part": "mmsearch_encoders.table:TableEncoder",
             "model": "google/tapas-base-finetuned-wtq",
-            "projection": "usual",
+            "projection": f"{IN_LIBRARY}table-map.safetensors",
         }
     ),
 }
@@ -144,7 +147,8 @@ class Settings(BaseSettings):
 
     `spaces` adds to or replaces the default encoders by name; one whose `part` is "" is left out.
     `readers` take the endings that they name before ours do. `answerers` are asked in order; one that has a `space`
-    gets its encoder while that is open. A part is `"module:Class"`, ours and a third party's alike. `wait_s` is how
+    gets its encoder while that is open. A part is `"module:Class"`, ours and a third party's alike; one of its options
+    that begins with "library:" is a file in the library's folder. `wait_s` is how
     long to wait for a library that another process has open.
     """
 
@@ -180,7 +184,16 @@ class Settings(BaseSettings):
     @property
     def encoders(self) -> dict[str, Part]:
         """The encoders by space name: the defaults with `spaces` laid over them."""
-        return {name: part for name, part in {**DEFAULT_ENCODERS, **self.spaces}.items() if part.part}
+        return {name: self.placed(part) for name, part in {**DEFAULT_ENCODERS, **self.spaces}.items() if part.part}
+
+    def placed(self, part: Part) -> Part:
+        """The part with the whole paths of files that it has in the library's folder."""
+        files = {
+            name: str(self.library.absolute() / value.removeprefix(IN_LIBRARY))
+            for name, value in part.options.items()
+            if isinstance(value, str) and value.startswith(IN_LIBRARY)
+        }
+        return Part(part=part.part, **{**part.options, **files}) if files else part
 
     @model_validator(mode="after")
     def _rerank_by_something(self) -> Self:

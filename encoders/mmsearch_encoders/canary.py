@@ -19,6 +19,7 @@ from mmsearch_encoders.image import ImageEncoder
 from mmsearch_encoders.loading import loading, reporting
 from mmsearch_encoders.rerank import CrossEncoderReranker
 from mmsearch_encoders.table import TableEncoder
+from mmsearch_encoders.tapas_reader import TapasReader
 from mmsearch_encoders.text import LITTLE_CHARS, TextEncoder
 from mmsearch_encoders.weights import require
 
@@ -99,7 +100,7 @@ def of_reranker(reranker: CrossEncoderReranker) -> Canary:
     return Canary(right, len(PAIRS), 8)
 
 
-def of_table(encoder: TableEncoder) -> Canary:
+def of_table(encoder: TableEncoder | TapasReader) -> Canary:
     """Each question's own cell the likeliest, by the head for cells that published TAPAS models have.
 
     It stands on the body that the space is made by. Raises ModelError for weights without that head.
@@ -131,6 +132,7 @@ CANARIES: Mapping[str, Callable[[Any], Canary]] = {
     "text": of_text,
     "image": of_image,
     "table": of_table,
+    "table-reader": of_table,
     "reranker": of_reranker,
 }
 """By role. Whisper's own weights are known by their hash, and what it hears would have to be a recording."""

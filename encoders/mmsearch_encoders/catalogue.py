@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmsearch.errors import ConfigError
-from mmsearch_encoders import canary, extractive, fetching, image, rerank, speech, table, text
+from mmsearch_encoders import canary, extractive, fetching, image, rerank, speech, table, tapas, tapas_reader, text
 from mmsearch_encoders.canary import Canary
 from mmsearch_encoders.fetching import Verdict
 from mmsearch_encoders.weights import Source, find
@@ -52,7 +52,8 @@ class ModelStatus:
 SOURCES: dict[str, Any] = {
     "text": text.source_of,
     "image": lambda model, pretrained: image.source_of(model, pretrained)[0],
-    "table": table.source_of,
+    "table": tapas.source_of,
+    "table-reader": lambda model: tapas.source_of(model, "table-reader"),
     "speech": speech.source_of,
     "reranker": rerank.source_of,
     "answerer": extractive.source_of,
@@ -62,9 +63,23 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "text": text.TextEncoder,
     "image": image.ImageEncoder,
     "table": table.TableEncoder,
+    "table-reader": tapas_reader.TapasReader,
     "reranker": rerank.CrossEncoderReranker,
 }
 """What runs the model of a role, made with the options of its fact."""
+TABLE_READERS = tuple(
+    ModelFact(
+        "table-reader", f"tapas-{size}-finetuned-{trained}", mb * MB, "Apache-2.0", 0, purpose,
+        {"model": f"google/tapas-{size}-finetuned-{trained}"}, default=(size, trained) == ("base", "wtq"),
+    )
+    for size, mb in {"tiny": 18, "mini": 46, "small": 118, "base": 443, "large": 1350}.items()
+    for trained, purpose in {
+        "wtq": "answers from tables: cells, counts, sums, averages",
+        "wikisql-supervised": "the same, for questions of one condition",
+        "sqa": "answers from tables: cells alone",
+    }.items()
+)  # fmt: skip
+"""The weights of a name that the table space has too are the same ones."""
 
 CATALOGUE: tuple[ModelFact, ...] = (
     ModelFact(
@@ -103,6 +118,7 @@ CATALOGUE: tuple[ModelFact, ...] = (
         "table", "tapas-small-finetuned-wtq", 118 * MB, "Apache-2.0", 512, "tables, a quarter of the time",
         {"model": "google/tapas-small-finetuned-wtq"},
     ),
+    *TABLE_READERS,
     ModelFact("speech", "whisper-tiny", 76 * MB, "MIT", 0, "speech in 99 languages, rough", {"model": "tiny"}),
     ModelFact("speech", "whisper-base", 145 * MB, "MIT", 0, "speech in 99 languages", {"model": "base"}, True),
     ModelFact("speech", "whisper-small", 484 * MB, "MIT", 0, "speech in 99 languages, slow", {"model": "small"}),
@@ -141,11 +157,14 @@ def list_models(configured: Iterable[Source]) -> list[ModelStatus]:
 
 
 def source_named(name: str, configured: Iterable[Source]) -> Source:
-    """What `mmsearch models pull NAME` means: a role (the model that is set for it) or a name of the catalogue.
+    """What `mmsearch models pull NAME` means: a role or a name of the catalogue.
+
+    A role is the model that is set for it, or the default of what is not set.
 
     Raises ConfigError naming what there is.
     """
-    roles = {source.role: source for source in configured}
+    roles = {fact.role: fact.source for fact in CATALOGUE if fact.default}
+    roles |= {source.role: source for source in configured}
     facts = {fact.name: fact for fact in CATALOGUE}
     if name in roles:
         return roles[name]

@@ -14,10 +14,10 @@ from mmsearch.passages import PassageSplitter
 from mmsearch.serialisation import for_encoder
 from mmsearch.types import MODALITIES, Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch.windows import windows
-from mmsearch_encoders.align import unit_rows
 from mmsearch_encoders.batching import Budget, fill, mixed
 from mmsearch_encoders.bert import NumpyBert, numpy_bert
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting, trusted
+from mmsearch_encoders.projection import unit_rows
 from mmsearch_encoders.prompts import Prompts, prompts_of
 from mmsearch_encoders.together import Together
 from mmsearch_encoders.weights import Source, package_folder, read_json, require, revision

@@ -11,6 +11,7 @@ from mmsearch.answering.programs import Aggregate, Cells, Gap, Run
 from mmsearch.answering.proposing import propose
 from mmsearch.answering.questions import read_question
 from mmsearch.answering.typed import TypedTable
+from mmsearch.answering.values import number_text
 from mmsearch.errors import ModelUnavailable
 from mmsearch.types import Answer, Modality, Segment, digest
 
@@ -72,19 +73,5 @@ def _answer(choice: Choice, laid: Described, weights: Weights, confidence: float
         texts = [value if isinstance(value, str) else number_text(value) for value in choice.denotation.values]
         return Answer("cells", SEPARATOR.join(text.strip() for text in texts), confidence, cells)
     figure = float(choice.denotation.values[0])
-    unit = _unit(laid.typed, program.key.column) if isinstance(program, Aggregate | Gap) else ""
+    unit = laid.typed.unit(program.key.column) if isinstance(program, Aggregate | Gap) else ""
     return Answer("figure", number_text(figure, unit), confidence, cells)
-
-
-def number_text(figure: float, unit: str = "") -> str:
-    """The figure as it is written: `1,452.4`, `$1,452.4`, `12.5 %`."""
-    digits = f"{figure:,.4f}".rstrip("0").rstrip(".")
-    if not unit:
-        return digits
-    return f"{unit}{digits}" if unit in ("$", "€", "£", "¥", "₹", "US$", "A$", "C$") else f"{digits} {unit}"
-
-
-def _unit(typed: TypedTable, column: int) -> str:
-    """The unit that all the numbers of the column are in, if it is one."""
-    units = {value.unit for value in typed.values[column] if value.kind == "number"}
-    return units.pop() if len(units) == 1 else ""

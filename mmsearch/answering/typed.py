@@ -79,6 +79,11 @@ class TypedTable:
         """What each column holds mostly: number, date, duration, score, text or empty."""
         return tuple(map(_kind, self.values))
 
+    def unit(self, column: int) -> str:
+        """The unit that all the numbers of the column are in, if it is one."""
+        units = {value.unit for value in self.values[column] if value.kind == "number"}
+        return units.pop() if len(units) == 1 else ""
+
     @cached_property
     def keys(self) -> tuple[Key, ...]:
         """What rows can be ordered by, column by column."""

@@ -24,6 +24,8 @@ _NUMBER = re.compile(
     rf"(?P<sign>[-+−–±~<>≈]?)\s?(?P<before>US\$|A\$|C\$|Rs\.?|[$€£¥₹#])?\s?(?P<inner>[-+−–]?)(?:{_DIGITS})"
     r"(?P<ordinal>(?:st|nd|rd|th)\b)?\s?(?P<after>[^\W\d_]{1,12}\.?²?³?(?:/[^\W\d_]+)?|[%‰°$€£¥])?"
 )
+_BEFORE = ("$", "€", "£", "¥", "₹", "US$", "A$", "C$")
+"""Units that are written before the figure."""
 _SCALES = {"thousand": 1e3, "million": 1e6, "mil": 1e6, "billion": 1e9, "bn": 1e9, "trillion": 1e12}
 _CITATION = re.compile(r"\s*\[[^\]]{1,20}\]|[†‡♦•*♠♥]+$")
 _ACCOUNTING = re.compile(r"\(\s?((?:US\$|[$€£¥])?\s?\d[\d,. ]*)\)")
@@ -108,6 +110,14 @@ def read(cell: str) -> Value:
     if number := read_number(text):
         return Value("number", number[0], number[1], whole=number[2] == len(text))
     return Value("text")
+
+
+def number_text(figure: float, unit: str = "") -> str:
+    """The figure as it is written: `1,452.4`, `$1,452.4`, `12.5 %`."""
+    digits = f"{figure:,.4f}".rstrip("0").rstrip(".")
+    if not unit:
+        return digits
+    return f"{unit}{digits}" if unit in _BEFORE else f"{digits} {unit}"
 
 
 def read_number(text: str) -> tuple[float, str, int] | None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch import __version__
-from mmsearch.cli import feedback, health, jobs, library, moving, quality, watching
+from mmsearch.cli import feedback, fitting, health, jobs, library, moving, quality, watching
 
 app = typer.Typer(
     help="Search texts, tables, pictures and recordings with one query.",
@@ -24,6 +24,8 @@ app.command()(moving.reembed)
 app.command("eval")(quality.evaluate)
 app.command()(quality.compare)
 app.command()(quality.calibrate)
+app.command()(fitting.fit_tables)
+app.command()(fitting.fit_answers)
 app.command()(library.serve)
 app.command()(library.mcp)
 app.command()(library.demo)
@@ -45,7 +47,6 @@ app.add_typer(models, name="models")
 models.command("list")(health.list_models)
 models.command()(health.pull)
 models.command()(health.verify)
-models.command()(health.align)
 
 judgements = typer.Typer(help='What people say of results, for "calibrate".', no_args_is_help=True)
 app.add_typer(judgements, name="feedback")

@@ -6,6 +6,10 @@ import typer
 
 from mmsearch.cli.options import FAILED, Json, Library, errors, print_json
 
+ModelName = Annotated[
+    str, typer.Argument(help="text, image, table, table-reader, speech, reranker, or a name of the list.")
+]
+
 
 def doctor(
     library: Library = None,
@@ -57,7 +61,9 @@ def list_models(as_json: Json = False) -> None:
 
 
 def pull(
-    name: Annotated[str, typer.Argument(help="text, image, table, speech, reranker, or a name of the list.")],
+    name: Annotated[
+        str, typer.Argument(help="text, image, table, table-reader, speech, reranker, or a name of the list.")
+    ],
     model: Annotated[str, typer.Option(help="Another model for that space, as reembed takes it.")] = "",
     pretrained: Annotated[str, typer.Option(help="Its weights by name (open_clip).")] = "",
 ) -> None:
@@ -70,7 +76,9 @@ def pull(
 
 
 def verify(
-    name: Annotated[str, typer.Argument(help="text, image, table, speech, reranker, or a name of the list.")],
+    name: Annotated[
+        str, typer.Argument(help="text, image, table, table-reader, speech, reranker, or a name of the list.")
+    ],
     files: Annotated[bool, typer.Option("--files", help="Check the files alone; load nothing.")] = False,
 ) -> None:
     """Check that a model's files are whole and that it ranks known pairs right; exit code 1 when not."""
@@ -79,12 +87,3 @@ def verify(
 
     with errors():
         terminal.out.print(verify(name, files))
-
-
-def align(library: Library = None) -> None:
-    """Map the table space into the text space, from the tables of a library."""
-    from mmsearch import terminal
-    from mmsearch.models import align
-
-    with errors():
-        terminal.out.print(align(library))

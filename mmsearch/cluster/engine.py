@@ -43,7 +43,10 @@ class RayEngine:
 
     def reading(self, _folder: Path) -> "Waves":
         """What reads and encodes; nothing on its way is kept in the folder."""
-        settings = self._settings.model_copy(update={"store": StoreSettings()})  # no token leaves this process
+        here = self._settings.library.absolute()
+        settings = self._settings.model_copy(
+            update={"store": StoreSettings(), "library": here}  # no token leaves this process
+        )
         return Waves(lambda: self._connection, Setup(settings, fingerprints(self.encoders)))
 
     @cached_property

@@ -137,7 +137,7 @@ def test_the_media_limit_the_results_and_the_address(open_page: Open) -> None:
     expect(page.locator(".mm-card").filter(has_not_text="Table")).to_have_count(0)
     assert page.locator(".mm-card").count() == int(lanes.locator("[aria-current]").inner_text().split()[-1])
     page.get_by_text("More options").click()
-    page.get_by_role("radio", name="20").check(force=True)
+    page.get_by_role("radio", name="20").click(force=True)
     page.wait_for_url(re.compile(r"&in=table&k=20$"))
 
 
@@ -155,7 +155,7 @@ def test_near_copies_are_named_on_one_card_and_shown_each_on_request(open_page: 
     expect(opened.value.locator("body")).to_contain_text("The chapel has one bell")
     opened.value.close()
     page.get_by_text("More options").click()
-    page.get_by_role("checkbox", name="Each copy by itself").check(force=True)
+    page.get_by_role("checkbox", name="Each copy by itself").click(force=True)
     expect(chapel).to_have_count(3)
     page.wait_for_url(re.compile(r"&copies=all$"))
     expect(page.locator(".mm-copies")).to_have_count(0)
@@ -166,7 +166,7 @@ def test_the_spaces_that_are_asked_can_be_chosen(open_page: Open) -> None:
     _search(page, "whale")
     expect(page.locator(".mm-how summary")).to_contain_text("from words, text")
     page.get_by_text("More options").click()
-    page.get_by_role("checkbox", name="words").check(force=True)
+    page.get_by_role("checkbox", name="words").click(force=True)
     expect(page.locator(".mm-how summary")).to_contain_text(re.compile(r"from words\s*$"))
     page.wait_for_url(re.compile(r"\?q=whale&spaces=words$"))
     page.reload()
@@ -364,6 +364,7 @@ def test_arrows_enter_and_escape_go_through_the_cards(open_page: Open) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
     page.keyboard.press("Escape")
     expect(page.get_by_role("textbox", name="Search")).to_be_focused()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import checkpoints
 import pointing
 import pytest
+import table_questions
 from answerer_contract import AnswererContract
 from hashing import HashingEncoder
 
@@ -63,6 +64,38 @@ class TestSentenceAnswererWithTheShippedModel(TestSentenceAnswerer):
         from mmsearch_encoders.text import TextEncoder
 
         return SentenceAnswerer(TextEncoder())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("torch", reason="the extra encoders is not installed")
+    return table_questions.save_trained(tmp_path_factory.mktemp("tapas"))
+
+
+@pytest.mark.encoders
+class TestTapasReader(AnswererContract):
+    @pytest.fixture
+    def answerer(self, trained: Path) -> Answerer:
+        from mmsearch_encoders.tapas_reader import TapasReader
+
+        return TapasReader(str(trained))
+
+    @pytest.fixture
+    def asked(self) -> tuple[str, Segment, str]:
+        rows = (("red", "north", "harbour", "31"), ("blue", "west", "museum", "7"), ("old", "north", "festival", "96"))
+        span = Span(start_row=40, end_row=43)
+        segment = Segment("s", "d", "/ships.csv", "table", span, table=Table(table_questions.HEADER, rows))
+        return "which wind is the ship blue in", segment, "west"
+
+
+@pytest.mark.encoders
+class TestTapasReaderThatReckons(TestTapasReader):
+    @pytest.fixture
+    def asked(self) -> tuple[str, Segment, str]:
+        rows = (("red", "north", "harbour", "31"), ("blue", "west", "museum", "7"), ("old", "north", "festival", "96"))
+        span = Span(start_row=0, end_row=3)
+        segment = Segment("s", "d", "/ships.csv", "table", span, table=Table(table_questions.HEADER, rows))
+        return "how many ship is in the north wind", segment, "2"
 
 
 class TestLetteringAnswerer(AnswererContract):

@@ -58,7 +58,8 @@ def projection(folder: Path, tapas: Path) -> Path:
     from mmsearch_encoders.table import TableEncoder
 
     tables = [segment(i, "table", table=Table((f"year {i}",), ((f"{i} ships",),))) for i in range(12)]
-    TableEncoder(str(tapas)).align(tables, folder / "map.safetensors")
+    questions = [[f"how many ships in year {i}?"] for i in range(12)]
+    TableEncoder(str(tapas)).fit(tables, questions).projection.save(folder / "map.safetensors")
     return folder / "map.safetensors"
 
 

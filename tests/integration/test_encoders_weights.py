@@ -201,7 +201,8 @@ def test_what_is_packaged_is_whole_and_listed_first_with_the_rest_of_what_is_set
     assert len(listed) == len(catalogue.CATALOGUE)
     assert catalogue.verify("text", configured).broken == ()
     with pytest.raises(
-        ConfigError, match='no model is called "nothing"; there are text, image, table, speech, reranker, all-Mini'
+        ConfigError,
+        match='no model is called "nothing"; there are text, image, table, table-reader, speech, reranker, all-Mini',
     ):
         catalogue.pull("nothing", configured)
 

@@ -8,8 +8,9 @@ from mmsearch.answering.linking import Links
 from mmsearch.answering.programs import All, Cells, Count, Extreme, Holds, Run
 from mmsearch.answering.proposing import propose
 from mmsearch.answering.questions import read_question
-from mmsearch.answering.table import MOST_CELLS_READ, TableAnswerer, number_text
+from mmsearch.answering.table import MOST_CELLS_READ, TableAnswerer
 from mmsearch.answering.typed import Key, TypedTable
+from mmsearch.answering.values import number_text
 from mmsearch.types import Answer, Segment, Span, Table
 
 FERRIES = Table(

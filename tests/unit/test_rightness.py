@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.denotation import is_right, normalised
+from mmsearch.answering.rightness import is_right, normalised
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,8 @@
-"""A linear map from one encoder's vectors onto another's, so that the second's queries find what the first encoded."""
+"""A linear map from one encoder's vectors onto another's, so that the second's queries find what the first encoded.
+
+It is ridge regression (Hoerl and Kennard, Technometrics 12, 1970), as maps between spaces of words are fitted to pairs
+(Mikolov, Le and Sutskever, arXiv:1309.4168), in closed form by one singular value decomposition.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +16,14 @@ from mmsearch.types import Embeddings
 
 PENALTIES = np.logspace(-4, 4, 33)
 """Tried, as shares of the mean squared singular value."""
+LEAST_PAIRS = 8
+FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
     """`rows @ weights + offset`, then unit length. `explained` is the share of the target's variance that the map
-    accounts for on tables it was not fitted on, as cross-validation estimates it; `facts` name the two models.
+    accounts for on pairs it was not fitted to, as cross-validation estimates it; `facts` name the two models.
     """
 
     weights: NDArray[np.float32]
@@ -50,17 +56,17 @@ def load_projection(file: Path) -> Projection:
             weights, offset = opened.get_tensor("weights"), opened.get_tensor("offset")
         return Projection(weights, offset, float(said.pop("explained")), said)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise ModelError(f"{file} is no projection: {error}; make it again with mmsearch models align") from error
+        raise ModelError(f'{file} is no projection: {error}; make it again with "mmsearch fit-tables SET"') from error
 
 
 def fit_projection(pooled: Embeddings, target: Embeddings, facts: Mapping[str, str] | None = None) -> Projection:
     """Ridge regression of `target` (n, d) on `pooled` (n, h) in closed form, both centred.
 
     The penalty is the one with the least generalised cross-validation error (Golub, Heath and Wahba,
-    Technometrics 1979). Raises ModelError for fewer than 8 pairs.
+    Technometrics 1979). Raises ModelError for fewer than LEAST_PAIRS.
     """
-    if len(pooled) < 8:
-        raise ModelError(f"{len(pooled)} tables are too few to map one space onto another; index at least 8")
+    if len(pooled) < LEAST_PAIRS:
+        raise ModelError(f"{len(pooled)} pairs are too few to map one space onto another; give at least {LEAST_PAIRS}")
     x, y = pooled.astype(np.float64), target.astype(np.float64)
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
     left, values, right = np.linalg.svd(x - x_mean, full_matrices=False)
@@ -74,6 +80,23 @@ def fit_projection(pooled: Embeddings, target: Embeddings, facts: Mapping[str, s
     explained = 1 - errors[penalty] / (total / len(x)) if total else 0.0
     offset = y_mean - x_mean @ weights
     return Projection(weights.astype(np.float32), offset.astype(np.float32), explained, dict(facts or {}))
+
+
+def unseen(pooled: Embeddings, target: Embeddings) -> Embeddings:
+    """Each row of `pooled` (n, h) as a map makes of it that was fitted to the other folds' pairs, (n, d).
+
+    Raises ModelError for fewer pairs than leave LEAST_PAIRS to fit to.
+    """
+    if len(pooled) < LEAST_PAIRS + 2:
+        raise ModelError(
+            f"{len(pooled)} pairs are too few to fit to and to measure on; give at least {LEAST_PAIRS + 2}"
+        )
+    fold = np.arange(len(pooled)) % FOLDS
+    rows = np.zeros_like(target)
+    for left_out in range(FOLDS):
+        rest = fold != left_out
+        rows[~rest] = fit_projection(pooled[rest], target[rest])(pooled[~rest])
+    return rows
 
 
 def _cross_validation_error(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmsearch.errors import ModelError
-from mmsearch_encoders.align import fit_projection, load_projection, unit_rows
+from mmsearch_encoders.projection import fit_projection, load_projection, unit_rows, unseen
 
 RANDOM = np.random.default_rng(0)
 TRUE_MAP = RANDOM.normal(size=(12, 5))
@@ -46,6 +46,18 @@ def test_explained_is_what_leaving_pairs_out_shows() -> None:
     assert fitted.explained == pytest.approx(1 - held_out / ((y[100:] - y[100:].mean(axis=0)) ** 2).sum(), abs=0.1)
 
 
+def test_a_row_is_mapped_by_fits_that_have_not_seen_it() -> None:
+    """Targets that are noise cannot be told beforehand, though 200 columns fit 60 rows of it well."""
+    x, y = pairs(60, noise=0.1)
+    mapped = unseen(x, y)
+    others = np.arange(60) % 5 > 0
+    np.testing.assert_allclose(mapped[:1], fit_projection(x[others], y[others])(x[:1]), atol=1e-5)
+    assert (mapped * unit_rows(y)).sum(axis=1).min() > 0.97
+    wide = RANDOM.normal(size=(60, 200)).astype(np.float32)
+    noise = RANDOM.normal(size=(60, 5)).astype(np.float32)
+    assert abs(float((unseen(wide, noise) * unit_rows(noise)).sum(axis=1).mean())) < 0.3
+
+
 def test_it_survives_its_file(tmp_path: Path) -> None:
     x, y = pairs(20, noise=1)
     projection = fit_projection(x, y, {"table": "a", "text": "b"})
@@ -59,5 +71,5 @@ def test_it_survives_its_file(tmp_path: Path) -> None:
 
 
 def test_too_few_pairs_are_refused() -> None:
-    with pytest.raises(ModelError, match="7 tables are too few"):
+    with pytest.raises(ModelError, match="7 pairs are too few"):
         fit_projection(*pairs(7, noise=0))
