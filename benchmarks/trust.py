@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import quality_report as report
 from benchmarks.quality_report import Measured
+from benchmarks.trust_attacks import requests, scripts
 from benchmarks.trust_kills import kills
 from benchmarks.trust_load import load
 from benchmarks.trust_malformed import malformed
@@ -20,6 +21,8 @@ MEASUREMENTS: Mapping[str, Callable[[argparse.Namespace, Path], Measured]] = {
     "malformed": malformed,
     "kills": kills,
     "load": load,
+    "scripts": scripts,
+    "requests": requests,
 }
 """By the name of its section: what measures it, with the options below, in a folder that is gone afterwards."""
 
@@ -43,6 +46,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=20, help="of damage: every format in every way, each")
     parser.add_argument("--kills", type=int, default=60, help="of a job and of a server in turn")
     parser.add_argument("--minutes", type=float, default=10.0, help="of mixed load")
+    parser.add_argument("--cases", type=int, default=200, help="requests made up for each operation")
     return parser.parse_args(arguments)
 
 

@@ -35,7 +35,7 @@ def alike(
     if query.image is not None or query.audio is not None:
         raise InputError("the query is a document of the library and a file: give one of them")
     named = _IDS.fullmatch(query.like)
-    entry = manifest.entry_of(named[1] if named else query.like)
+    entry = manifest.entry_of(named[1] if named else query.like, query.sight)
     if entry is None or not entry.done:
         raise NotFound(
             f'the library has no document "{query.like}": give its path, or "document" "id" or "uri" of search --json'

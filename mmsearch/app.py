@@ -138,12 +138,14 @@ class App:
         verify: bool = False,
         prune: bool = False,
         engine: Engine = "local",
+        by: str = "",
     ) -> Job:
-        """The same, not waited for: in a thread of this library's own, after what was submitted before. Raises Busy."""
+        """The same, not waited for: in a thread of this library's own, after what was submitted before; `by` the key of
+        that name. Raises Busy."""
         wanted = [Root.at(root) for root in roots]
         how = {"verify": verify, "prune": prune}
         return self.queue.submit(
-            asked_for(wanted, **how, engine=engine),
+            asked_for(wanted, **how, engine=engine, by=by),
             lambda job, stop: self.run(job, wanted, lambda _: None, spaces, stop, how, engine),
         )
 
@@ -197,6 +199,7 @@ class App:
                 self.folder / "reading",
                 self.settings.indexing.batch_segments,
                 self.settings.indexing.max_file_bytes,
+                {Root.at(place).place: names for place, names in self.settings.access.items()},
             )
 
     @contextmanager

@@ -28,6 +28,7 @@ from mmsearch.refining import refine
 from mmsearch.remote_library import RemoteLibrary
 from mmsearch.reports import IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.roots import root_at
+from mmsearch.sight import checked_principal
 from mmsearch.types import Document, Engine, Filter, Modality, Query, Ranking, Result, Root, RootKind, Segment
 
 
@@ -79,6 +80,7 @@ class Client:
         exclude: Iterable[str] = (),
         kind: RootKind = "files",
         columns: Mapping[str, str] | None = None,
+        access: Iterable[str] = (),
         verify: bool = False,
         prune: bool = False,
         engine: Engine = "local",
@@ -90,14 +92,15 @@ class Client:
         `include` and `exclude` are patterns as in gitignore(5), relative to each path, on top of those of the
         settings. A path may be an address such as "s3://bucket/folder". As "manifest" or "dataset" the paths are JSON
         Lines or Parquet, of which each record is a document; `columns` says by role which key or column is its text,
-        bytes, path, ... `verify` compares bytes instead of size and times. The documents of a path that is empty or
+        bytes, path, ... `access` names who may see what lies at the paths; without it that stays as it was said
+        before. `verify` compares bytes instead of size and times. The documents of a path that is empty or
         gone now stay, and the path is named as failed; `prune` removes them. Once `stop` says so, what is at hand is
         written, and the report says `stopped`; the next call goes on. A server reads the paths on its own machine.
         The engine "ray" reads and encodes on a Ray cluster (docs/cluster.md). Raises NotFound when a path does not
         exist, SourceUnavailable when nobody can say, InputError for a pattern or role that is none, Forbidden for a
         server elsewhere (see `add`), JobError when Ray does not start or its workers die.
         """
-        roots = [root_at(self.settings, path, include, exclude, kind, columns) for path in paths]
+        roots = [root_at(self.settings, path, include, exclude, kind, columns, access) for path in paths]
         return self.library.index(roots, on_progress, stop=stop, verify=verify, prune=prune, engine=engine)
 
     def submit(
@@ -107,6 +110,7 @@ class Client:
         exclude: Iterable[str] = (),
         kind: RootKind = "files",
         columns: Mapping[str, str] | None = None,
+        access: Iterable[str] = (),
         verify: bool = False,
         prune: bool = False,
         engine: Engine = "local",
@@ -115,7 +119,7 @@ class Client:
 
         In this process it ends with the client, after the batch at hand; what a server has taken on goes on there.
         """
-        roots = [root_at(self.settings, path, include, exclude, kind, columns) for path in paths]
+        roots = [root_at(self.settings, path, include, exclude, kind, columns, access) for path in paths]
         return self.library.submit(roots, verify=verify, prune=prune, engine=engine)
 
     def follow(self, job_id: str) -> Iterator[Job]:
@@ -123,7 +127,7 @@ class Client:
         return self.library.jobs.follow(job_id)
 
     def cancel(self, job_id: str) -> Job:
-        """Ask a job to stop: it finishes the batch at hand. Raises NotFound, JobError when it has ended."""
+        """Ask a job to stop: it finishes the batch at hand. Raises NotFound, JobOver when it has ended."""
         return self.library.jobs.cancel(job_id)
 
     def jobs(self) -> list[Job]:
@@ -134,14 +138,16 @@ class Client:
         self,
         *files: str | Path,
         replace: bool = False,
+        access: Iterable[str] = (),
         on_progress: Callable[[Progress], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Report:
-        """Have the library keep copies of the files, and index them.
+        """Have the library keep copies of the files, for those whom `access` names where it does, and index them.
 
         Raises InputError when it keeps one of that name already (unless `replace`), UnsupportedMedia, TooLarge.
         """
-        return self.library.add([Path(file).expanduser() for file in files], replace, on_progress, stop)
+        named = tuple(map(checked_principal, access))
+        return self.library.add([Path(file).expanduser() for file in files], replace, on_progress, stop, named)
 
     def remove(self, document_id: str) -> None:
         """Take a document out of the library, and its file if the library keeps it.
@@ -323,7 +329,7 @@ class Client:
         return self.library.roll_back(space, on_progress, stop)
 
     def forget_previous(self, space: str) -> int:
-        """Drop what is kept for `roll_back`; how many rows it had. Raises NotFound, LibraryLocked while one indexes."""
+        """Drop what is kept for `roll_back`; how many rows it had. Raises NotFound, LibraryLocked while indexing."""
         return self.library.forget_previous(space)
 
     def export(self, folder: str | Path, on_progress: Callable[[Progress], None] = lambda _: None) -> Exported:
@@ -359,7 +365,7 @@ class Client:
         return self.library.picture(document_id, segment_id)
 
     def document(self, document_id: str) -> Path | None:
-        """The file that a document of the library is read from, as `picture` gives one; None when it has no file."""
+        """The file that a document of the library is read from, None where there is none; see `picture`."""
         return self.library.file(document_id)
 
     def documents(self, offset: int = 0, limit: int = 100, part: str = "") -> list[IndexedDocument]:

@@ -6,7 +6,8 @@
     │   ├── InvalidFilter      a filter that does not parse
     │   ├── UnsupportedMedia   a format that no reader takes
     │   ├── CorruptMedia       it has the format's name but does not decode, or is empty
-    │   └── TooLarge           over a limit of the settings
+    │   ├── TooLarge           over a limit of the settings
+    │   └── TooSlow            a request that stopped in the middle
     ├── NotFound               no such document, space, run
     ├── ReaderFailed           a reader that ended with the document in its hands: it crashed
     │   ├── ReaderTimedOut     it gave no sign of life for the time that the settings allow
@@ -22,6 +23,7 @@
     │   ├── LibraryLocked      another process holds the library
     │   └── SpaceMismatch      the collection was made by another model
     └── JobError               a job that could not go on; bad documents are in its report instead
+        └── JobOver            a job that was to be stopped and has ended already
 
 Each class has a stable `code` (for programs), the HTTP `status` that says the same, and
 `retryable`: whether the same call may work later without a change by the caller.
@@ -64,6 +66,11 @@ class CorruptMedia(InputError):
 class TooLarge(InputError):
     code = "too_large"
     status = 413
+
+
+class TooSlow(InputError):
+    code = "too_slow"
+    status = 408
 
 
 class NotFound(MMSearchError):
@@ -140,6 +147,11 @@ class SpaceMismatch(StoreError):
 
 class JobError(MMSearchError):
     code = "job"
+
+
+class JobOver(JobError):
+    code = "job_over"
+    status = 409
 
 
 def error_class(name: str) -> type[MMSearchError] | None:

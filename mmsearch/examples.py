@@ -8,17 +8,18 @@ from pathlib import PurePosixPath
 from mmsearch.demo import demo_library, example_searches
 from mmsearch.errors import NotFound
 from mmsearch.manifest import Manifest
+from mmsearch.types import EVERYTHING, Sight
 
 SHOWN = 6
 NAMES_A_SUGGESTION = 20
 """Files that are looked at for one: a name may be there many times, and hold the letters inside a word."""
 
 
-def examples(manifest: Manifest) -> list[str]:
-    """At most six searches in words; none for a library whose files have names without words."""
+def examples(manifest: Manifest, sight: Sight = EVERYTHING) -> list[str]:
+    """At most six searches in words; none where the files that the sight sees have names without words."""
     if _is_demo(manifest):
         return [example["query"] for example in example_searches()][:SHOWN]
-    return spread(names_in_words(entry.uri for entry in manifest.entries()), SHOWN)
+    return spread(names_in_words(entry.uri for entry in manifest.entries(sight)), SHOWN)
 
 
 def _is_demo(manifest: Manifest) -> bool:
@@ -38,12 +39,12 @@ def spread(items: Sequence[str], count: int) -> list[str]:
     return [items[index * len(items) // count] for index in range(count)] if len(items) > count else list(items)
 
 
-def suggestions(manifest: Manifest, typed: str, count: int = SHOWN) -> list[str]:
-    """What the typed words may go on to: names of the library's files as words, those that begin so first."""
+def suggestions(manifest: Manifest, typed: str, count: int = SHOWN, sight: Sight = EVERYTHING) -> list[str]:
+    """What the typed words may go on to: names of files that the sight sees as words, those that begin so first."""
     typed = " ".join(re.findall(r"[^\W_]+", typed.lower()))
     if not typed:
         return []
-    names = dict.fromkeys(_in_words(uri) for uri in manifest.named(typed, count * NAMES_A_SUGGESTION))
+    names = dict.fromkeys(_in_words(uri) for uri in manifest.named(typed, count * NAMES_A_SUGGESTION, sight))
     found = [name for name in names if f" {typed}" in f" {name}" and re.search(r"[^\W\d]{3}", name)]
     return sorted(found, key=lambda name: (not name.startswith(typed), len(name), name))[:count]
 

@@ -16,7 +16,7 @@ from typing import Any
 from mmsearch.errors import Forbidden, InputError, NotFound, StoreError
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.settings import MANIFEST_FILE, Settings, existing_library
-from mmsearch.types import Ranking, Result, digest
+from mmsearch.types import EVERYTHING, Ranking, Result, Sight, digest
 
 FEEDBACK_FILE = "feedback.sqlite3"
 FORMAT = 2
@@ -70,7 +70,9 @@ class Feedback:
                 self._sql.execute("alter table judgements add column routes text not null default '{}'")
             self._sql.execute(f"pragma user_version={FORMAT}")
 
-    def judge(self, query: str | Ranking, document: str | Path | Result, grade: int = 1) -> Judgement:
+    def judge(
+        self, query: str | Ranking, document: str | Path | Result, grade: int = 1, sight: Sight = EVERYTHING
+    ) -> Judgement:
         """Keep what is said of a document (a result, or the document's path, uri or id) for a query in words.
 
         With a ranking, the routes of its search are kept as well. The same query and document judged again replaces
@@ -80,8 +82,9 @@ class Feedback:
         words, routes = asked_by(query)
         if isinstance(document, Result):
             segment = document.segment
-            return self.keep(words, segment.document_id, grade, segment.id, document.rank, document.score, routes)
-        return self.keep(words, document, grade, routes=routes)
+            shown = segment.id, document.rank, document.score, routes
+            return self.keep(words, segment.document_id, grade, *shown, sight)
+        return self.keep(words, document, grade, routes=routes, sight=sight)
 
     def keep(
         self,
@@ -92,6 +95,7 @@ class Feedback:
         rank: int | None = None,
         score: float | None = None,
         routes: Mapping[str, float] | None = None,
+        sight: Sight = EVERYTHING,
     ) -> Judgement:
         """The same, with the result that was looked at in its parts."""
         words = in_one_line(query)
@@ -99,7 +103,7 @@ class Feedback:
             raise InputError("the query is empty: judgements are of queries in words")
         if grade < 0:
             raise InputError(f"a grade of {grade} says nothing: 0 is not relevant, 1 relevant, more is more relevant")
-        entry = self._entry(document)
+        entry = self._entry(document, sight)
         judgement = Judgement(
             words,
             entry.id,
@@ -117,25 +121,28 @@ class Feedback:
             self._sql.execute("insert or replace into judgements values (?,?,?,?,?,?,?,?,?,?,?)", _row(judgement))
         return judgement
 
-    def withdraw(self, query: str, document: str | Path) -> bool:
+    def withdraw(self, query: str, document: str | Path, sight: Sight = EVERYTHING) -> bool:
         """Forget what was said of a document for the query; whether anything was. Raises NotFound."""
         with self._told():
             gone = "delete from judgements where query = ? and document = ?"
-            return self._sql.execute(gone, (in_one_line(query), self._entry(document).id)).rowcount > 0
+            return self._sql.execute(gone, (in_one_line(query), self._entry(document, sight).id)).rowcount > 0
 
-    def judgements(self, query: str = "") -> list[Judgement]:
-        """All of them, or those for the query, by query and place."""
+    def judgements(self, query: str = "", sight: Sight = EVERYTHING) -> list[Judgement]:
+        """All of them, or those for the query, by query and place; of the documents that the sight sees."""
         words = in_one_line(query)
         with self._told():
             every = "select * from judgements where ?1 in ('', query) order by query, uri"
             rows = self._sql.execute(every, (words,)).fetchall()
-        return [_judgement(row) for row in rows]
+        found = [_judgement(row) for row in rows]
+        seen = self._manifest.seen({judgement.document_id for judgement in found}, sight)
+        return [judgement for judgement in found if sight == EVERYTHING or judgement.document_id in seen]
 
     def close(self) -> None:
         self._sql.close()
 
-    def _entry(self, document: str | Path) -> Entry:
-        if entry := self._manifest.entry_of(document):
+    def _entry(self, document: str | Path, sight: Sight) -> Entry:
+        """The document of that id, uri or path, in this order, if the sight sees it."""
+        if entry := self._manifest.entry_of(document, sight):
             return entry
         raise NotFound(
             f'the library has no document "{document}": give its path, or "document" "id" or "uri" of search --json'

@@ -9,7 +9,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
@@ -31,7 +31,8 @@ from mmsearch.reading import Failed, Order, Outcome, Read, Reading, Unchanged
 from mmsearch.renditions import Renditions
 from mmsearch.reports import Failure, Report
 from mmsearch.roots import Looks, missing, roots_to_index
-from mmsearch.sources import Unread, countable, find_documents, is_there, size_bytes
+from mmsearch.sources import Unread, access_of, countable, find_documents, is_there, size_bytes, with_access
+from mmsearch.sources.access import Lists
 from mmsearch.spaces import OpenSpace, held_collections, open_for_indexing
 from mmsearch.types import Document, Modality, Root, Segment
 from mmsearch.writing import Writer
@@ -53,7 +54,8 @@ Places = Iterable[Document | Unread]
 class Indexer:
     """The parts of one library that an indexing needs.
 
-    `reading` makes what reads documents by `readers`, with a folder for what is on its way.
+    `reading` makes what reads documents by `readers`, with a folder for what is on its way. `access` are the lists of
+    who may see what lies at or below places, over those of the roots.
     """
 
     encoders: Mapping[str, Encoder]
@@ -65,6 +67,7 @@ class Indexer:
     folder: Path
     batch_segments: int
     max_file_bytes: int
+    access: Lists = field(default_factory=dict)
 
     def index(
         self,
@@ -133,6 +136,8 @@ class _Run:
     ) -> None:
         self._indexer, self._reading, self._looks, self._stop = indexer, reading, looks, stop
         self._records = records
+        said = {root.place: root.access for root in indexer.manifest.roots()}
+        self._lists = {**said, **indexer.access}
         self._carried_bytes = 0
         self._planner = Planner(indexer.readers, spaces, indexer.manifest, indexer.max_file_bytes, verify)
         self._tally = _Tally(on_progress)
@@ -219,12 +224,14 @@ class _Run:
         """Have the document read, unless nothing is to be done for it."""
         number = self.counts["found"]
         self.counts["found"] += 1
+        document = with_access(document, self._lists)
         try:
             plan = self._planner.plan(document)
         except BAD_DOCUMENT as error:
             self._bad(number, document, _size(document), error)
             return
         if plan.unchanged:
+            self._relist(plan)
             self._unchanged(plan)
             return
         carried_bytes = _carried_bytes(document)
@@ -250,10 +257,13 @@ class _Run:
         match outcome:
             case Read(content, spooled):
                 task = plan.task(content)
+                if not task.whole:
+                    self._relist(plan)
                 self._sizes[task.entry.id] = plan.size_bytes
                 self.writer.add(task, self._stoppable(spooled.segments()))
                 spooled.discard()
             case Unchanged():
+                self._relist(plan)
                 self.writer.touch(plan.touched())
                 self._unchanged(plan)
             case Failed(error):
@@ -263,6 +273,10 @@ class _Run:
                 self._bad(order.number, order.document, plan.size_bytes, error)
             case _:
                 assert_never(outcome)
+
+    def _relist(self, plan: Plan) -> None:
+        if plan.relisted:
+            self.writer.relist(plan.touched())
 
     def _stoppable(self, segments: Iterable[Segment]) -> Iterator[Segment]:
         for segment in segments:
@@ -283,11 +297,12 @@ class _Run:
         self._tally.count(plan.document.uri, plan.size_bytes, plan.held.modality if plan.held else "")
 
     def _bad(self, number: int, document: Document, size_bytes: int, error: MMSearchError) -> None:
-        self.failed.append((number, Failure(document.uri, error.code, str(error))))
+        self.failed.append((number, Failure(document.uri, error.code, str(error), document.access)))
         self._tally.count(document.uri, size_bytes)
 
     def _fail(self, uri: str, error: MMSearchError) -> None:
-        self.failed.append((self.counts["found"], Failure(uri, error.code, str(error))))
+        access = access_of(uri, self._lists)
+        self.failed.append((self.counts["found"], Failure(uri, error.code, str(error), access)))
 
 
 def _size(document: Document) -> int:

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from mmsearch.errors import InputError, JobError, NotFound, StoreError, error_named
+from mmsearch.errors import InputError, JobError, JobOver, NotFound, StoreError, error_named
 from mmsearch.reports import Failure, Reembedded, Report
 from mmsearch.sources import CORPUS_FILE, MANIFEST_ENDING, lies_at
 from mmsearch.types import Root
@@ -97,7 +97,8 @@ class Job:
     @property
     def failed(self) -> tuple[Failure, ...]:
         """The documents that could not be indexed."""
-        return tuple(Failure(**failure) for failure in self.report.get("failed", ()))
+        said = self.report.get("failed", ())
+        return tuple(Failure(**{**failure, "access": tuple(failure.get("access", ()))}) for failure in said)
 
     def outcome(self, kind: type[Outcome]) -> Outcome:
         """The report of a job of the kind that is over. Raises what it failed by, JobError where its process died."""
@@ -196,10 +197,10 @@ class Jobs:
         return found[0]
 
     def cancel(self, id: str) -> Job:
-        """Ask a job to stop: it finishes the batch at hand. Raises NotFound, JobError when it has ended."""
+        """Ask a job to stop: it finishes the batch at hand. Raises NotFound, JobOver when it has ended."""
         job = self.get(id)
         if job.over:
-            raise JobError(f"job {job.id} is not running, it is {job.state}")
+            raise JobOver(f"job {job.id} is not running, it is {job.state}")
         with _translated():
             self._sql.execute("update jobs set cancelled = 1 where id = ?", (job.id,))
         return job

@@ -22,7 +22,7 @@ class JobList(Protocol):
         """The job of that id, or whose id begins so; "last" is the newest. Raises NotFound, InputError."""
 
     def cancel(self, id: str) -> Job:
-        """Ask a job to stop: it finishes the batch at hand. Raises NotFound, JobError when it has ended."""
+        """Ask a job to stop: it finishes the batch at hand. Raises NotFound, JobOver when it has ended."""
 
     def follow(self, id: str) -> Iterator[Job]:
         """The job as it goes on, at least every second, to its end. Raises NotFound."""
@@ -89,8 +89,9 @@ class Library(Judgements, Protocol):
         replace: bool = False,
         on_progress: Callable[[Progress], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
+        access: Sequence[str] = (),
     ) -> Report:
-        """Keep copies of the files in the library, and index them."""
+        """Keep copies of the files in the library, for those whom `access` names, and index them."""
 
     def remove(self, document_id: str) -> None:
         """Take the document out of the library."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -10,31 +11,37 @@ from mmsearch.app import App
 from mmsearch.auditing import audit
 from mmsearch.backups import back_up
 from mmsearch.errors import InputError, NotFound, SpaceMismatch
-from mmsearch.examples import examples
+from mmsearch.examples import examples, suggestions
 from mmsearch.feedback import Judgement
-from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
+from mmsearch.jobs import Job, RunningJob, asked_for
+from mmsearch.keys import OWNER, Key
+from mmsearch.library import JobList
 from mmsearch.manifest import Entry
 from mmsearch.masking import without_secrets
+from mmsearch.own_jobs import OwnJobs
 from mmsearch.progress import Progress
 from mmsearch.reembedding import ReembedEstimate
 from mmsearch.reports import Audit, BackedUp, IndexedDocument, Reembedded, Report, SpaceState, Stats
 from mmsearch.sources import given, original
 from mmsearch.sources.found import reachable
 from mmsearch.spaces import CATALOGUE, held_collections, indexed, states
-from mmsearch.types import Document, Engine, Query, Ranking, Result, Root, Segment
+from mmsearch.types import Document, Engine, Query, Ranking, Result, Root, Segment, digest
 from mmsearch.writing import Writer
 
 
 class LocalLibrary:
-    """The library of an open App; see `mmsearch.library.Library`."""
+    """The library of an open App; see `mmsearch.library.Library`.
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    Whoever asks with a `key` finds in it what that key sees and no more: documents of other access lists are not there.
+    """
+
+    def __init__(self, app: App, key: Key = OWNER) -> None:
+        self.app, self.key, self.sight = app, key, key.sight
 
     @property
-    def jobs(self) -> Jobs:
+    def jobs(self) -> JobList:
         """The indexings of the library."""
-        return self.app.jobs
+        return self.app.jobs if self.key.may("admin") else OwnJobs(self.app.jobs, self.key)
 
     def index(
         self,
@@ -60,11 +67,11 @@ class LocalLibrary:
         engine: Engine = "local",
     ) -> Job:
         """See App.submit."""
-        return self.app.submit(roots, spaces, verify=verify, prune=prune, engine=engine)
+        return self.app.submit(roots, spaces, verify=verify, prune=prune, engine=engine, by=self.key.name)
 
     def search(self, query: Query) -> Ranking:
         """See App.search."""
-        return self.app.search(query)
+        return self.app.search(replace(query, sight=self.sight))
 
     def close(self) -> None:
         """Release it."""
@@ -87,12 +94,18 @@ class LocalLibrary:
         """The same, not waited for. Raises Busy."""
         how = _given(root, records, complete)
         return self.app.queue.submit(
-            asked_for([root]), lambda job, stop: self.app.run(job, [], lambda _: None, (), stop, how)
+            asked_for([root], by=self.key.name), lambda job, stop: self.app.run(job, [], lambda _: None, (), stop, how)
         )
 
-    def keep(self, name: str, content: BinaryIO, replace: bool = False) -> Path:
-        """Keep a file in the library's own folder, where `submit_kept` finds it; see Uploads.keep."""
-        return self.app.uploads.keep(name, content, self.app.readers, replace)
+    def keep(self, name: str, content: BinaryIO, replace: bool = False, access: Sequence[str] = ()) -> Path:
+        """Keep a file in the library's own folder, where `submit_kept` finds it; see Uploads.keep.
+
+        None takes the place of a document that the key does not see.
+        """
+        uploads = self.app.uploads
+        held = self.app.manifest.entry(digest((uploads.folder.resolve() / name).as_posix()))
+        replaceable = replace and (held is None or self.sight.sees(held.access))
+        return uploads.keep(name, content, self.app.readers, replaceable, access)
 
     def add(
         self,
@@ -100,17 +113,18 @@ class LocalLibrary:
         replace: bool = False,
         on_progress: Callable[[Progress], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
+        access: Sequence[str] = (),
     ) -> Report:
         """Keep copies of the files in the library's own folder, and index them. Raises what Uploads.keep raises."""
         kept = []
         for file in files:
             with reachable(file), file.open("rb") as content:
-                kept.append(self.keep(file.name, content, replace))
+                kept.append(self.keep(file.name, content, replace, access))
         return self._index_kept(self.app.jobs.begin(asked_for([self.app.uploads.root])), kept, on_progress, stop)
 
     def submit_kept(self, files: Collection[Path]) -> Job:
         """Have the files indexed that the library keeps, as `submit` does. Raises Busy."""
-        asked = asked_for([self.app.uploads.root])
+        asked = asked_for([self.app.uploads.root], by=self.key.name)
         return self.app.queue.submit(asked, lambda job, stop: self._index_kept(job, files, lambda _: None, stop))
 
     def _index_kept(
@@ -174,7 +188,11 @@ class LocalLibrary:
 
     def documents(self, offset: int = 0, limit: int = 100, part: str = "") -> list[IndexedDocument]:
         """The documents of the library, or those whose place holds the part, in the order of their places."""
-        return indexed(self.app.manifest, self.app.manifest.page(offset, limit, part))
+        return indexed(self.app.manifest, self.app.manifest.page(offset, limit, part, self.sight))
+
+    def total(self, part: str = "") -> int:
+        """How many documents there are, or whose place holds the part."""
+        return self.app.manifest.count(part, self.sight)
 
     def document(self, document_id: str) -> IndexedDocument:
         """The document of that id. Raises NotFound."""
@@ -194,40 +212,52 @@ class LocalLibrary:
 
     def file(self, document_id: str) -> Path | None:
         """The file that a document of the library is read from; None when it is not in the library or has no file."""
-        entry = self.app.manifest.entry(document_id)
-        return original(entry.uri, self.app.manifest.roots()) if entry and entry.done else None
+        entry = self._held(document_id)
+        return original(entry.uri, self.app.manifest.roots()) if entry else None
 
     def picture(self, document_id: str, segment_id: str = "") -> Path | None:
         """The file with the upright copy of a segment's picture, or of any picture of the document."""
-        return self.app.renditions.path(document_id, segment_id)
+        return self.app.renditions.path(document_id, segment_id) if self._held(document_id) else None
 
     def judge(self, query: str | Ranking, document: str | Path | Result, grade: int = 1) -> Judgement:
         """Keep what is said of a document; see Feedback.judge."""
-        return self.app.feedback.judge(query, document, grade)
+        return self.app.feedback.judge(query, document, grade, self.sight)
 
     def withdraw(self, query: str, document: str | Path) -> bool:
         """Forget what was said of a document for a query; whether anything was."""
-        return self.app.feedback.withdraw(query, document)
+        return self.app.feedback.withdraw(query, document, self.sight)
 
     def judgements(self, query: str = "") -> list[Judgement]:
         """What was judged, all or for one query, by query and place."""
-        return self.app.feedback.judgements(query)
+        return self.app.feedback.judgements(query, self.sight)
 
     def examples(self) -> list[str]:
         """A few searches to try on this library."""
-        return examples(self.app.manifest)
+        return examples(self.app.manifest, self.sight)
+
+    def suggestions(self, typed: str) -> list[str]:
+        """What the typed words may go on to, at most six."""
+        return suggestions(self.app.manifest, typed, sight=self.sight)
 
     def spaces(self) -> list[SpaceState]:
         """The spaces of the settings as they are now."""
-        searcher = self.app.searcher
-        return states(self.app.encoders, searcher.spaces, searcher.closed, self.app.store)
+        searcher, manifest = self.app.searcher, self.app.manifest
+        found = states(self.app.encoders, searcher.spaces, searcher.closed, self.app.store)
+        if manifest.lists(self.sight) is None:
+            return found
+        return [
+            replace(state, rows=manifest.rows_of(state.space.fingerprint, self.sight) if state.space else 0)
+            for state in found
+        ]
 
     def stats(self) -> Stats:
         """What the library holds."""
+        manifest = self.app.manifest
+        limited = manifest.lists(self.sight) is not None
         return Stats(
             library=str(self.app.folder),
-            documents=self.app.manifest.census(),
-            roots=tuple(root.place for root in self.app.manifest.roots()),
+            documents=manifest.census(self.sight),
+            roots=tuple(root.place for root in manifest.roots() if not limited or self._sees_of(root)),
             rows={state.name: state.rows for state in self.spaces() if not state.closed},
             store=without_secrets(self.app.settings.store.uri) or "Milvus Lite in the folder",
             search=self.app.settings.search.model_dump(),
@@ -257,9 +287,18 @@ class LocalLibrary:
             )
         return back_up(folder, self.app.folder, self.app.manifest)
 
-    def _entry(self, document_id: str) -> Entry:
+    def _sees_of(self, root: Root) -> bool:
+        """Whether the key sees a document of the root."""
+        return bool(self.app.manifest.seen([id for id, _ in self.app.manifest.places(root.place)], self.sight))
+
+    def _held(self, document_id: str) -> Entry | None:
+        """The document as it is in the library, whole, if the key sees it."""
         entry = self.app.manifest.entry(document_id)
-        if entry is None or not entry.done:
+        return entry if entry and entry.done and self.sight.sees(entry.access) else None
+
+    def _entry(self, document_id: str) -> Entry:
+        entry = self._held(document_id)
+        if entry is None:
             raise NotFound(f"the library has no document {document_id[:80]!r}")
         return entry
 

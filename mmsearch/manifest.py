@@ -19,12 +19,18 @@ import numpy as np
 
 from mmsearch import succession
 from mmsearch.errors import StoreError
+from mmsearch.sight import list_name
 from mmsearch.sketches import Sketch
 from mmsearch.succession import Succession, facts_of, space_of
-from mmsearch.types import Modality, Root, Space, digest
+from mmsearch.types import EVERYTHING, Modality, Root, Sight, Space, digest
 
 FORMAT = "1"
 PAGE_ENTRIES = 1_000
+
+COLUMNS = "id, uri, stat, content, reader, modality, segments, done, access"
+"""Of a document, as `_entry` takes them."""
+SEEN = "access in (select value from json_each(?))"
+"""Of the documents those with the access lists of those names."""
 
 SHINGLE = np.dtype("<u4")
 """A hash of a shingle as it is stored, on every machine alike."""
@@ -35,9 +41,11 @@ create table if not exists roots (path text primary key, how text not null defau
 create table if not exists spaces (name text primary key, collection text not null, facts text not null);
 create table if not exists documents (
     id text primary key, uri text not null, stat text not null, content text not null,
-    reader text not null, modality text not null, segments integer not null, done integer not null);
+    reader text not null, modality text not null, segments integer not null, done integer not null,
+    access text not null default '');
 create index if not exists documents_by_uri on documents (uri);
 create index if not exists documents_by_content on documents (content);
+create table if not exists lists (name text primary key, principals text not null) without rowid;
 create table if not exists holdings (
     document text not null, space text not null, segments integer not null,
     primary key (document, space)) without rowid;
@@ -52,6 +60,7 @@ class Entry:
     """A document as it is in the library; `done` is False while it is being written.
 
     `spaces` are the fingerprints of the spaces that it went through, with how many of its segments each could hold.
+    `access` are the principals who may see it, none where everybody may.
     """
 
     id: str
@@ -63,6 +72,7 @@ class Entry:
     segments: int = 0
     spaces: Mapping[str, int] = field(default_factory=dict)
     done: bool = False
+    access: tuple[str, ...] = ()
 
 
 class Manifest:
@@ -83,6 +93,9 @@ class Manifest:
                 sql.executescript("pragma journal_mode=wal;" + SCHEMA + succession.SCHEMA)
                 if not any(column[1] == "how" for column in sql.execute("pragma table_info(roots)")):
                     sql.execute("alter table roots add column how text not null default '{}'")
+                if not any(column[1] == "access" for column in sql.execute("pragma table_info(documents)")):
+                    sql.execute("alter table documents add column access text not null default ''")
+                sql.execute("create index if not exists documents_by_access on documents (access)")
                 sql.execute("insert or ignore into facts values ('format', ?)", (FORMAT,))
                 sql.execute("insert or ignore into facts values ('library', ?)", (uuid4().hex[:8],))
         except sqlite3.Error as error:
@@ -136,9 +149,34 @@ class Manifest:
         lacks = "select 1 from documents where id not in (select document from holdings where space = ?) limit 1"
         return bool(self._rows(lacks, space.fingerprint))
 
-    def census(self) -> dict[Modality, int]:
-        """How many documents there are of each modality, by their first segment."""
-        return dict(self._rows("select modality, count(*) from documents where done group by modality"))
+    def lists(self, sight: Sight) -> list[str] | None:
+        """The names of the access lists whose documents the sight sees, "" for no list; None where it sees them all."""
+        if sight == EVERYTHING:
+            return None
+        used = "select name, principals from lists where exists (select 1 from documents where access = name)"
+        held = self._rows(used)
+        seen = [str(name) for name, principals in held if sight.sees(json.loads(principals))]
+        return None if len(seen) == len(held) else ["", *seen]
+
+    def seen(self, ids: Iterable[str], sight: Sight) -> set[str]:
+        """Those of the ids whose documents the sight sees; of what there is no entry for, it sees nothing."""
+        seen, lists = self._seen(sight)
+        query = f"select id from documents where id in (select value from json_each(?)) and {seen}"
+        return {str(id) for (id,) in self._rows(query, json.dumps(list(ids)), *lists)}
+
+    def census(self, sight: Sight = EVERYTHING) -> dict[Modality, int]:
+        """How many documents that the sight sees there are of each modality, by their first segment."""
+        seen, lists = self._seen(sight)
+        query = f"select modality, count(*) from documents where done and {seen} group by modality"
+        return dict(self._rows(query, *lists))
+
+    def rows_of(self, space: str, sight: Sight) -> int:
+        """How many segments the space of that fingerprint could hold of the documents that the sight sees."""
+        seen, lists = self._seen(sight)
+        query = f"""select coalesce(sum(holdings.segments), 0) from holdings join documents on id = document
+            where space = ? and {seen}"""
+        [(count,)] = self._rows(query, space, *lists)
+        return int(count)
 
     def held(self, ids: Iterable[str]) -> dict[str, dict[str, int]]:
         """Document id -> fingerprint of a space -> how many of its segments that space could hold."""
@@ -162,14 +200,15 @@ class Manifest:
             )
 
     def entry(self, id: str) -> Entry | None:
-        rows = self._rows("select * from documents where id = ?", id)
-        return _entry(rows[0], self.held([id])) if rows else None
+        found = self._entries(f"select {COLUMNS} from documents where id = ?", id)
+        return found[0] if found else None
 
-    def entry_of(self, document: str | Path) -> Entry | None:
-        """The document of that id, uri or path, in this order."""
+    def entry_of(self, document: str | Path, sight: Sight = EVERYTHING) -> Entry | None:
+        """The document of that id, uri or path, in this order, that the sight sees."""
         place = Path(document).expanduser()
         uris = (str(document), place.absolute().as_posix(), place.resolve().as_posix())
-        return next((entry for id in (str(document), *map(digest, uris)) if (entry := self.entry(id))), None)
+        found = (self.entry(id) for id in (str(document), *map(digest, uris)))
+        return next((entry for entry in found if entry and sight.sees(entry.access)), None)
 
     def twin(self, entry: Entry, space: str) -> str | None:
         """The id of another document that is whole in the space and was made from the same content by that reader."""
@@ -180,24 +219,33 @@ class Manifest:
         rows = self._rows(same, entry.content, entry.reader, entry.id, space)
         return str(rows[0][0]) if rows else None
 
-    def entries(self) -> list[Entry]:
-        """All entries in the order of their places."""
-        return self._entries("select * from documents order by uri")
+    def entries(self, sight: Sight = EVERYTHING) -> list[Entry]:
+        """All entries that the sight sees in the order of their places."""
+        seen, lists = self._seen(sight)
+        return self._entries(f"select {COLUMNS} from documents where {seen} order by uri", *lists)
 
-    def page(self, offset: int, limit: int, part: str = "") -> list[Entry]:
-        """So many of the complete entries, of those whose place holds the part in any case, by place."""
-        query = "select * from documents where done and instr(lower(uri), lower(?)) order by uri limit ? offset ?"
-        return self._entries(query, part, limit, offset)
+    def page(self, offset: int, limit: int, part: str = "", sight: Sight = EVERYTHING) -> list[Entry]:
+        """So many of the complete entries that the sight sees, of those whose place holds the part in any case, by
+        place."""
+        seen, lists = self._seen(sight)
+        query = f"""select {COLUMNS} from documents where done and instr(lower(uri), lower(?)) and {seen}
+            order by uri limit ? offset ?"""
+        return self._entries(query, part, *lists, limit, offset)
 
-    def count(self, part: str = "") -> int:
-        """How many complete entries there are whose place holds the part."""
-        return int(self._rows("select count(*) from documents where done and instr(lower(uri), lower(?))", part)[0][0])
+    def count(self, part: str = "", sight: Sight = EVERYTHING) -> int:
+        """How many complete entries that the sight sees there are whose place holds the part."""
+        seen, lists = self._seen(sight)
+        query = f"select count(*) from documents where done and instr(lower(uri), lower(?)) and {seen}"
+        return int(self._rows(query, part, *lists)[0][0])
 
-    def named(self, words: str, limit: int) -> list[str]:
-        """The places of so many complete documents that hold the words, with any one character between them."""
+    def named(self, words: str, limit: int, sight: Sight = EVERYTHING) -> list[str]:
+        """The places of so many complete documents that hold the words, with any one character between them, among
+        those that the sight sees."""
         escaped = re.sub(r"([%_\\])", r"\\\1", words).replace(" ", "_")
-        query = "select uri from documents where done and uri like ? escape '\\' order by length(uri), uri limit ?"
-        return [str(uri) for (uri,) in self._rows(query, f"%{escaped}%", limit)]
+        seen, lists = self._seen(sight)
+        query = f"""select uri from documents where done and uri like ? escape '\\' and {seen}
+            order by length(uri), uri limit ?"""
+        return [str(uri) for (uri,) in self._rows(query, f"%{escaped}%", *lists, limit)]
 
     def places(self, place: str) -> Iterator[tuple[str, str]]:
         """(id, uri) of the documents at or below the place of a root, in the order of their places."""
@@ -209,16 +257,23 @@ class Manifest:
     def entries_by_id(self) -> Iterator[Entry]:
         """All entries in the order of their ids, read in pages: there may be more than memory holds."""
         after = ""
-        while found := self._entries("select * from documents where id > ? order by id limit ?", after, PAGE_ENTRIES):
+        while found := self._entries(
+            f"select {COLUMNS} from documents where id > ? order by id limit ?", after, PAGE_ENTRIES
+        ):
             yield from found
             after = found[-1].id
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Add or replace entries, all or none."""
         written = list(entries)
-        rows = [(e.id, e.uri, e.stat, e.content, e.reader, e.modality, e.segments, e.done) for e in written]
+        rows = [
+            (e.id, e.uri, e.stat, e.content, e.reader, e.modality, e.segments, e.done, list_name(e.access))
+            for e in written
+        ]
+        lists = {list_name(e.access): json.dumps(sorted(set(e.access))) for e in written if e.access}
         with self._writing() as sql:
-            sql.executemany("insert or replace into documents values (?,?,?,?,?,?,?,?)", rows)
+            sql.executemany("insert or ignore into lists values (?, ?)", lists.items())
+            sql.executemany(f"insert or replace into documents ({COLUMNS}) values (?,?,?,?,?,?,?,?,?)", rows)
             sql.executemany("delete from holdings where document = ?", [(e.id,) for e in written])
             holdings = [(e.id, space, segments) for e in written for space, segments in e.spaces.items()]
             sql.executemany("insert into holdings values (?, ?, ?)", holdings)
@@ -276,7 +331,15 @@ class Manifest:
     def _entries(self, query: str, *values: object) -> list[Entry]:
         rows = self._rows(query, *values)
         held = self.held(row[0] for row in rows)
-        return [_entry(row, held) for row in rows]
+        names = json.dumps(list({row[-1] for row in rows} - {""}))
+        known = self._rows("select name, principals from lists where name in (select value from json_each(?))", names)
+        lists = {"": (), **{name: tuple(json.loads(principals)) for name, principals in known}}
+        return [_entry(row, held, lists) for row in rows]
+
+    def _seen(self, sight: Sight) -> tuple[str, tuple[str, ...]]:
+        """A condition that holds for the documents that the sight sees, and its values."""
+        lists = self.lists(sight)
+        return ("true", ()) if lists is None else (SEEN, (json.dumps(lists),))
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         with self._connection() as sql:
@@ -302,9 +365,13 @@ class Manifest:
         self._idle.append(sql)
 
 
-def _entry(row: tuple[str, str, str, str, str, str, int, int], held: Mapping[str, Mapping[str, int]]) -> Entry:
-    id, uri, stat, content, reader, modality, segments, done = row
-    return Entry(id, uri, stat, content, reader, modality, segments, held.get(id, {}), bool(done))
+def _entry(
+    row: tuple[str, str, str, str, str, str, int, int, str],
+    held: Mapping[str, Mapping[str, int]],
+    lists: Mapping[str, tuple[str, ...]],
+) -> Entry:
+    id, uri, stat, content, reader, modality, segments, done, access = row
+    return Entry(id, uri, stat, content, reader, modality, segments, held.get(id, {}), bool(done), lists[access])
 
 
 def _root(path: str, how: str) -> Root:

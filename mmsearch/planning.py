@@ -8,6 +8,7 @@ from mmsearch.errors import TooLarge
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Reader
 from mmsearch.reading import Order
+from mmsearch.sight import list_name
 from mmsearch.sources import Copies, content_signature, reader_of, size_bytes, stat_signature
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Document
@@ -41,6 +42,11 @@ class Plan:
         return self._complete and self.held is not None and self.held.stat == self.stat and not self.verify
 
     @property
+    def relisted(self) -> bool:
+        """Whether others may see it than its rows say."""
+        return self.held is not None and list_name(self.held.access) != list_name(self.document.access)
+
+    @property
     def known(self) -> str:
         """The content that need not be read again; "" where it must be read whatever it is."""
         return self.held.content if self.held and self._complete else ""
@@ -54,16 +60,17 @@ class Plan:
         return Order(number, self.document, self.known, self.size_bytes, self.reader, content, missing)
 
     def touched(self) -> Entry:
-        """The entry of a document whose bytes are those it was made from, with its new times."""
+        """The entry of a document whose bytes are those it was made from, with its new times and access list."""
         assert self.held is not None
-        return replace(self.held, stat=self.stat)
+        return replace(self.held, stat=self.stat, access=self.document.access)
 
     def task(self, content: str) -> Task:
         """What is to be written of a document with this content."""
         held = self.held if self.held and self.held.content == content else None
         spaces = held.spaces if held else {}
         missing = tuple(space for space in self.spaces if space.space.fingerprint not in spaces)
-        new = Entry(self.document.id, self.document.uri, self.stat, content, self.reader, spaces=spaces)
+        document = self.document
+        new = Entry(document.id, document.uri, self.stat, content, self.reader, spaces=spaces, access=document.access)
         return Task(new, missing, known=self.entry is not None, whole=held is None)
 
     def decided(self, copies: Copies) -> Task | None:

@@ -42,14 +42,14 @@ LONG = httpx2.Timeout(3_600.0, connect=5.0)
 class RemoteLibrary:
     """The library behind the server at `http://host:port`.
 
-    Without a `token`, changes use the one that the server left in its library's folder for this user, if it runs on
-    this machine. Errors are of the same classes as in the server; what may work later is tried again for a few
-    seconds. Raises StoreUnavailable when nothing answers.
+    `token` is a key of the library; without one that is used which the server left in its library's folder for this
+    user, if it runs on this machine. Errors are of the same classes as in the server; what may work later is tried
+    again for a few seconds. Raises StoreUnavailable when nothing answers.
     """
 
     def __init__(self, address: str, token: str = "") -> None:
         self.address = address.rstrip("/")
-        self._token = token
+        self._token: str | None = token or None
         _check_address(address)
         self._http = httpx2.Client(base_url=self.address, timeout=TIMEOUT, trust_env=not _is_local(address))
         self.jobs = RemoteJobs(self)
@@ -108,7 +108,7 @@ class RemoteLibrary:
             "columns": root.columns,
             "complete": str(complete).lower(),
         }
-        headers = {**self._authorization(), "Content-Type": "application/x-ndjson"}
+        headers = {"Content-Type": "application/x-ndjson"}
         sent = map(record_line, records)  # cannot be sent twice, so it is not tried again
         job = self._once("POST", "/v1/documents/records", params=asked, headers=headers, content=sent)
         return self._done(job_of(json_of(job)), Report, on_progress, stop)
@@ -119,13 +119,16 @@ class RemoteLibrary:
         replace: bool = False,
         on_progress: Callable[[Progress], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
+        access: Sequence[str] = (),
     ) -> Report:
         with ExitStack() as opened:
             sent = []
             for file in files:
                 with reachable(file):
                     sent.append(("files", (file.name, opened.enter_context(file.open("rb")))))
-            job = self._change("POST", "/v1/documents", files=sent, data={"replace": str(replace).lower()})
+            job = self._change(
+                "POST", "/v1/documents", files=sent, data={"replace": str(replace).lower(), "access": list(access)}
+            )
         return self._done(job_of(job), Report, on_progress, stop)
 
     def remove(self, document_id: str) -> None:
@@ -204,7 +207,7 @@ class RemoteLibrary:
         return bool(self._change("DELETE", "/v1/feedback", body=said)["withdrawn"])
 
     def judgements(self, query: str = "") -> list[Judgement]:
-        said = self._ask("GET", "/v1/feedback", params={"query": query}, headers=self._authorization())
+        said = self._ask("GET", "/v1/feedback", params={"query": query})
         return [Judgement(**judgement) for judgement in said["judgements"]]
 
     def examples(self) -> list[str]:
@@ -257,14 +260,22 @@ class RemoteLibrary:
         return json_of(patient(may_work_later)(self._once, method, place, **sent))
 
     def _change(self, method: str, place: str, **sent: Any) -> Any:
-        """The same with the right to change the library. What may have been done already is not asked for again."""
-        answer = patient(was_not_done)(self._once, method, place, headers=self._authorization(), **sent)
+        """The same for what changes the library: what may have been done already is not asked for again."""
+        answer = patient(was_not_done)(self._once, method, place, **sent)
         return json_of(answer) if answer.content else None
 
-    def _once(self, method: str, place: str, body: Any = None, **sent: Any) -> httpx2.Response:
+    def _once(
+        self,
+        method: str,
+        place: str,
+        body: Any = None,
+        headers: Mapping[str, str] = {},
+        **sent: Any,
+    ) -> httpx2.Response:
         if body is not None:
             sent["content"] = encoded(body)
-            sent["headers"] = {**sent.get("headers", {}), "Content-Type": "application/json"}
+            headers = {**headers, "Content-Type": "application/json"}
+        sent["headers"] = {**self._authorization(), **headers}
         with self._translated():
             answer = self._http.request(method, place, **sent)
         raise_error(answer)
@@ -272,9 +283,9 @@ class RemoteLibrary:
 
     def _fetched(self, place: str, params: Mapping[str, str]) -> Path | None:
         """A copy of what is at the place, kept until this is closed; None when there is nothing."""
-        folder = Path(tempfile.mkdtemp(dir=self._files))
+        folder, known = Path(tempfile.mkdtemp(dir=self._files)), self._authorization()
         try:
-            with self._translated(), self._http.stream("GET", place, params=params) as answer:
+            with self._translated(), self._http.stream("GET", place, params=params, headers=known) as answer:
                 raise_error(answer)
                 file = folder / _file_name(answer)
                 with file.open("wb") as kept:
@@ -285,14 +296,20 @@ class RemoteLibrary:
         return file
 
     def _authorization(self) -> dict[str, str]:
-        self._token = self._token or self._token_of_neighbour()
+        if self._token is None:
+            self._token = self._token_of_neighbour()
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
     def _token_of_neighbour(self) -> str:
-        """The token that a server on this machine left for this user, if this is the address it left it for."""
+        """The key that a server on this machine left for this user, if this is the address it left it for."""
         if not _is_local(self.address):
             return ""
-        holder = holder_of(Path(self.stats().library))
+        with self._translated():
+            answer = self._http.get("/v1/stats")
+        try:
+            holder = holder_of(Path(json_of(answer)["library"])) if answer.is_success else None
+        except (MMSearchError, KeyError, TypeError):
+            holder = None  # no server of ours, as what is asked of it next will say
         port = urlsplit(self.address).port
         return holder.token if holder and holder.address and urlsplit(holder.address).port == port else ""
 
@@ -313,12 +330,11 @@ class RemoteJobs:
         self._library = library
 
     def all(self) -> list[Job]:
-        said = self._library._ask("GET", "/v1/jobs", headers=self._library._authorization())
+        said = self._library._ask("GET", "/v1/jobs")
         return [job_of(job) for job in said["jobs"]]
 
     def get(self, id: str) -> Job:
-        place = f"/v1/jobs/{_segment(id, 'job')}"
-        return job_of(self._library._ask("GET", place, headers=self._library._authorization()))
+        return job_of(self._library._ask("GET", f"/v1/jobs/{_segment(id, 'job')}"))
 
     def cancel(self, id: str) -> Job:
         return job_of(self._library._change("DELETE", f"/v1/jobs/{_segment(id, 'job')}"))

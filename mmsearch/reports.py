@@ -9,11 +9,13 @@ from mmsearch.types import Modality, Space
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A document that could not be indexed, with the stable code and the reason in words."""
+    """A document that could not be indexed, with the stable code and the reason in words, for those of its `access`
+    list where it has one."""
 
     uri: str
     code: str
     reason: str
+    access: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

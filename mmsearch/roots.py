@@ -1,12 +1,13 @@
 """The roots of an indexing: which are looked at, what was seen there, and what is gone since."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mmsearch.errors import ConfigError, Forbidden, InputError, NotFound, SourceUnavailable
 from mmsearch.manifest import Manifest
 from mmsearch.settings import Settings
+from mmsearch.sight import checked_principal
 from mmsearch.sources import Unread, check, is_there, lies_at
 from mmsearch.sources.seen import Seen
 from mmsearch.spaces import OpenSpace
@@ -20,8 +21,12 @@ def root_at(
     exclude: Iterable[str] = (),
     kind: RootKind = "files",
     columns: Mapping[str, str] | None = None,
+    access: Iterable[str] = (),
 ) -> Root:
-    """The place as a root, with the globs of the settings and these on top; a root is as it is."""
+    """The place as a root, with the globs of the settings and these on top; a root is as it is.
+
+    Raises InputError for names in `access` that no person or group has.
+    """
     said = settings.indexing
     return Root.at(
         place,
@@ -30,6 +35,7 @@ def root_at(
         include=(*said.include, *include),
         exclude=(*said.exclude, *exclude),
         follow_symlinks=said.follow_symlinks,
+        access=tuple(map(checked_principal, access)),
     )
 
 
@@ -48,6 +54,8 @@ def roots_to_index(manifest: Manifest, given: Sequence[Root], spaces: Iterable[O
             if not (held and prune):
                 raise missing(root, held) if held else NotFound(f"{root.place} does not exist")
     lacking = any(manifest.incomplete(space.space) for space in spaces)
+    said = {root.place: root.access for root in manifest.roots()}
+    given = [replace(root, access=root.access or said.get(root.place, ())) for root in given]
     for root in given:
         manifest.add_root(root)
     earlier = [root for root in manifest.roots() if _answers(root)] if lacking else []

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict  # pydantic takes its own kind only befo
 from mmsearch.errors import MMSearchError, error_named
 from mmsearch.feedback import Judgement
 from mmsearch.jobs import Job
+from mmsearch.keys import Key
 from mmsearch.portable.exporting import Exported
 from mmsearch.portable.importing import Imported
 from mmsearch.preview import Preview
@@ -242,6 +243,11 @@ def segment_of(said: SegmentJson) -> Segment:
 def judgement_json(judgement: Judgement) -> dict[str, Any]:
     """`mmsearch feedback add --json`, and each of `feedback list --json`."""
     return asdict(judgement)
+
+
+def key_json(key: Key) -> dict[str, Any]:
+    """Each of `mmsearch keys list --json`."""
+    return asdict(key)
 
 
 def job_json(job: Job) -> dict[str, Any]:

@@ -30,8 +30,23 @@ from mmsearch.refinement import Refinement
 from mmsearch.reranking import Reranking, Standing, rerank
 from mmsearch.results import Lists, Presentation
 from mmsearch.router import Plan, media, route
+from mmsearch.sight import seen_by
 from mmsearch.spaces import CATALOGUE, OpenSpace
-from mmsearch.types import And, CalibratedBy, Filter, Hit, In, Modality, Query, Ranking, Route, Segment, Vector
+from mmsearch.types import (
+    EVERYTHING,
+    And,
+    CalibratedBy,
+    Filter,
+    Hit,
+    In,
+    Modality,
+    Query,
+    Ranking,
+    Route,
+    Segment,
+    Sight,
+    Vector,
+)
 from mmsearch.wording import Sieve
 
 MOST_COMPLETED = 2_000
@@ -78,10 +93,12 @@ class Searcher:
         clock = _Clock()
         asked, wording = read_operators(query)
         _check(query, asked)
+        if (seen := self.manifest.lists(query.sight)) is not None:
+            asked = replace(asked, filter=_both(seen_by(seen), asked.filter))
         reranker = self.reranking.asked(asked)
         self._check_spaces(query)
         with clock("route"):
-            census = self.manifest.census()
+            census = self.manifest.census(query.sight)
             wanted = {m: n for m, n in census.items() if not asked.modalities or m in asked.modalities}
             spaces = {name: opened.space for name, opened in self.spaces.items()}
             plan = route(asked, spaces, self.depth, wanted)
@@ -93,6 +110,7 @@ class Searcher:
             with clock("phrases"):
                 asked = replace(asked, filter=self._with_phrases(asked, sieve))
         lists, encoded = self._retrieve(asked, plan, sieve, clock)
+        lists = self._seen(lists, query.sight)
         with clock("fuse"):
             wants = media(plan, wanted, spaces, encoded)
             candidates = self._candidates(asked, lists, encoded, sieve, log_priors(wanted, wants.shares))
@@ -153,6 +171,13 @@ class Searcher:
                 hits = sieve.search(space.collection, encoded[step.space], depth, limit)
             lists.append((step, hits))
         return lists, encoded
+
+    def _seen(self, lists: Lists, sight: Sight) -> list[tuple[Route, list[Hit]]]:
+        """The hits in documents that the sight sees by what is remembered of them, whatever their rows say."""
+        if sight == EVERYTHING:
+            return [(step, list(hits)) for step, hits in lists]
+        seen = self.manifest.seen({hit.document_id for _, hits in lists for hit in hits}, sight)
+        return [(step, [hit for hit in hits if hit.document_id in seen]) for step, hits in lists]
 
     def _candidates(
         self, query: Query, lists: Lists, encoded: Encoded, sieve: Sieve, log_prior: Mapping[Modality, float]

@@ -102,20 +102,26 @@ class SearchSettings(BaseModel):
 
 
 class ServerSettings(BaseModel):
-    """What `mmsearch serve` takes on. `token` is asked of whoever changes the library; made anew where none is set.
+    """What `mmsearch serve` takes on. `token` is the key of an admin; made anew where none is set.
 
-    `searches` run at once and so many times four wait; more are told to come again. With `remote_indexing` whoever
-    has the token may also name this machine's paths from another one. With `open_here` a browser on this machine may
-    use the page's library and quality pages without the token. How searches went is noted in the library's folder;
-    with `keep_words` what was searched for is, too. As `log_format` "json" every request is logged on stderr, a JSON
-    object a line; as "text" what went wrong alone.
+    `searches` run at once and so many times four wait; more are told to come again, and so is a key that is no admin's
+    after `requests_per_minute`. A key that may write has folders indexed that lie at or below `roots`, an admin any on
+    this machine, and with `remote_indexing` from another one too.
+    Pages of the sites `origins` ("https://intranet.example") may ask it from a browser, with a key, and no others.
+    With `open_here` a server that only this machine reaches asks for no key to search, nor its page for one to add
+    files and see how searches went. How searches went is noted in the library's folder; with `keep_words` what was
+    searched for is, too. As `log_format` "json" every request is logged on stderr, a JSON object a line; as "text" what
+    went wrong alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     token: str = Field(default="", repr=False)
     searches: int = Field(default=16, ge=1)
+    requests_per_minute: int = Field(default=1200, ge=1)
     query_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
+    roots: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
     remote_indexing: bool = False
     open_here: bool = True
     keep_words: bool = False
@@ -148,8 +154,8 @@ class Settings(BaseSettings):
     `spaces` adds to or replaces the default encoders by name; one whose `part` is "" is left out.
     `readers` take the endings that they name before ours do. `answerers` are asked in order; one that has a `space`
     gets its encoder while that is open. A part is `"module:Class"`, ours and a third party's alike; one of its options
-    that begins with "library:" is a file in the library's folder. `wait_s` is how
-    long to wait for a library that another process has open.
+    that begins with "library:" is a file in the library's folder. `wait_s` is how long to wait for a library that
+    another process has open. `access` names, by folder or address, who may see what is indexed there.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="MMSEARCH_", env_nested_delimiter="__")
@@ -175,6 +181,7 @@ class Settings(BaseSettings):
     )
     page: str = "mmsearch_ui.page:mount"
     wait_s: float = Field(default=10.0, ge=0)
+    access: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     indexing: IndexingSettings = IndexingSettings()
     limits: FileLimits = FileLimits()
     remote: RemoteSettings = RemoteSettings()

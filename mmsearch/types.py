@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -146,11 +146,30 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """The documents that somebody sees: those without an access list, and whose list names a principal of theirs.
+
+    Without `principals` it is every document.
+    """
+
+    principals: frozenset[str] | None = None
+
+    def sees(self, access: Iterable[str]) -> bool:
+        """Whether it is a document with that list, empty for none."""
+        named = frozenset(access)
+        return self.principals is None or not named or not named.isdisjoint(self.principals)
+
+
+EVERYTHING = Sight()
+
+
+@dataclass(frozen=True, slots=True)
 class Root:
     """A place to index, and what of it: an absolute path with "/" between names, or an address such as "s3://...".
 
     `include` and `exclude` are patterns as in gitignore(5), relative to the root; no `include` takes all. A root that
-    is no files holds records, whose `columns` ("text=body") say which key or column plays which role.
+    is no files holds records, whose `columns` ("text=body") say which key or column plays which role. `access` names
+    who may see what it holds; without it that stays as it was said before, everybody at first.
     """
 
     place: str
@@ -159,6 +178,7 @@ class Root:
     exclude: tuple[str, ...] = ()
     follow_symlinks: bool = False
     columns: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, place: "str | Path | Root", **how: Any) -> "Root":
@@ -186,7 +206,8 @@ class Document:
 
     `uri` is its place (an absolute path, or `path#record`); `sidecars` are files that describe it;
     `record` is the content of a record that is not a file of its own. The bytes of a document with `remote` are
-    elsewhere, its own first, then what describes it; its `path` is only a name until they are fetched.
+    elsewhere, its own first, then what describes it; its `path` is only a name until they are fetched. `access` names
+    who may see it, as it says itself until the lists of folders are looked at too.
     """
 
     uri: str
@@ -194,6 +215,7 @@ class Document:
     sidecars: tuple[Path, ...] = ()
     record: Mapping[str, Any] | None = None
     remote: tuple[Remote, ...] = ()
+    access: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -288,6 +310,8 @@ class Query:
     """How many of the best results to pass over: the next page begins behind this one's top_k."""
     like: str = ""
     """A document of the library whose like are looked for: its path, uri or id, or "document/segment" by their ids."""
+    sight: Sight = EVERYTHING
+    """The documents that whoever asks may see: no other is looked at."""
 
     @property
     def kind(self) -> QueryKind:

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from mmsearch.errors import InputError, TooLarge, UnsupportedMedia
 from mmsearch.protocols import Reader
-from mmsearch.sources import find_documents
+from mmsearch.sight import ENDING
+from mmsearch.sources import CORPUS_FILE, MANIFEST_ENDING, find_documents
 from mmsearch.types import Document, Root
 
 MOST_NAME_BYTES = 200
@@ -23,13 +24,22 @@ class Uploads:
         self.folder, self.root = folder, Root.at(folder)
         self._max_file_bytes = max_file_bytes
 
-    def keep(self, name: str, content: BinaryIO, readers: Sequence[Reader], replace: bool = False) -> Path:
-        """Keep the content under the name, whole or not at all; where it is.
+    def keep(
+        self,
+        name: str,
+        content: BinaryIO,
+        readers: Sequence[Reader],
+        replace: bool = False,
+        access: Sequence[str] = (),
+    ) -> Path:
+        """Keep the content under the name, whole or not at all, for those of the access list; where it is.
 
         Raises InputError for a name that is no file name or is taken (unless `replace`), UnsupportedMedia when no
-        reader takes files of its ending, TooLarge.
+        reader takes files of its ending and for lists, whose paths would be opened here, TooLarge.
         """
         place = self.folder / _checked(name)
+        if name.endswith(MANIFEST_ENDING) or name == CORPUS_FILE:
+            raise UnsupportedMedia(f"{name}: a library keeps no lists of documents; index it, or send its records")
         endings = {ending for reader in readers for ending in (*reader.suffixes, *reader.sidecar_suffixes)}
         if place.suffix.lower() not in endings:
             raise UnsupportedMedia(f'{name}: no reader takes files that end in "{place.suffix}"')
@@ -39,6 +49,8 @@ class Uploads:
         partial = self.folder / f".{uuid4().hex}.partial"
         try:
             self._copy(content, partial, name)
+            if access:
+                self._list_of(place).write_text("\n".join(access) + "\n", "utf-8")
             partial.replace(place)
         finally:
             partial.unlink(missing_ok=True)
@@ -50,9 +62,12 @@ class Uploads:
             return False
         for found in find_documents(self.root, readers):
             if isinstance(found, Document) and found.uri == uri:
-                for file in (found.path, *found.sidecars):
+                for file in (found.path, *found.sidecars, self._list_of(found.path)):
                     file.unlink(missing_ok=True)
         return True
+
+    def _list_of(self, file: Path) -> Path:
+        return file.with_name(file.name + ENDING)
 
     def _copy(self, content: BinaryIO, place: Path, name: str) -> None:
         with place.open("xb") as file:

@@ -10,10 +10,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from mmsearch.manifest import Entry, Manifest
 from mmsearch.protocols import Store
 from mmsearch.renditions import Renditions
+from mmsearch.sight import marked
 from mmsearch.sketches import Sketcher
 from mmsearch.spaces import OpenSpace
 from mmsearch.twins import Twins
@@ -25,6 +27,8 @@ WINDOW_S = 1.5
 WINDOW_BYTES = 32 << 20
 """Of text and pictures in a window at most."""
 FIRST_SEGMENTS, FEWEST_SEGMENTS = 32, 16
+ROWS_AT_ONCE = 500
+"""Of a document whose access list changes."""
 PATIENCE_S = 5.0
 """When readers are slower than the encoder, what they gave is written after this time at the latest."""
 
@@ -140,6 +144,18 @@ class Writer:
     def touch(self, entry: Entry) -> None:
         """Remember an entry that changed without its rows."""
         self._settle()
+        self._manifest.write([entry])
+
+    def relist(self, entry: Entry) -> None:
+        """Let others see a document that is in the library: its rows get the entry's list, and nothing is encoded."""
+        self._settle()
+        self._manifest.mark([entry.id])
+        for collection in self._collections.values():
+            rows = list(self._store.scan(collection, [entry.id]))
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                chunk = rows[start : start + ROWS_AT_ONCE]
+                segments = [marked(segment, entry.access) for segment, _ in chunk]
+                self._store.upsert(collection, segments, cast(Content, [row for _, row in chunk]))
         self._manifest.write([entry])
 
     def flush_if_late(self) -> None:

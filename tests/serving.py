@@ -66,7 +66,8 @@ def open_light(folder: Path, **settings: Any) -> Client:
 
 
 def served(client: Client, **options: Any) -> FastAPI:
-    return application(client.app, TOKEN, **options)
+    """As on this machine, where searching needs no key, unless the options say otherwise."""
+    return application(client.app, TOKEN, **{"keyless": True, **options})
 
 
 def over_http(client: Client, from_host: str = "127.0.0.1", **options: Any) -> TestClient:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch import __version__
-from mmsearch.cli import feedback, fitting, health, jobs, library, moving, quality, watching
+from mmsearch.cli import feedback, fitting, health, jobs, keys, library, moving, quality, watching
 
 app = typer.Typer(
     help="Search texts, tables, pictures and recordings with one query.",
@@ -53,6 +53,12 @@ app.add_typer(judgements, name="feedback")
 judgements.command()(feedback.add)
 judgements.command("list")(feedback.list_judgements)
 judgements.command()(feedback.export)
+
+served = typer.Typer(help="Who may use a library that is served, and what they may do there.", no_args_is_help=True)
+app.add_typer(served, name="keys")
+served.command()(keys.add)
+served.command("list")(keys.list_keys)
+served.command()(keys.revoke)
 
 
 def _version(wanted: bool) -> None:

@@ -9,6 +9,7 @@ import typer
 from mmsearch.cli.options import (
     BAD_DOCUMENTS,
     INTERRUPTED,
+    Access,
     Answer,
     Exclude,
     FollowSymlinks,
@@ -42,6 +43,7 @@ def index(
         list[str] | None,
         typer.Option(metavar="ROLE=NAME", help="Key or column of records, such as text=body; may be repeated."),
     ] = None,
+    access: Access = None,
     verify: Annotated[bool, typer.Option("--verify", help="Compare the bytes of files, not size and times.")] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the documents of a path that is empty or gone.")
@@ -65,7 +67,7 @@ def index(
     if dry_run:
         _preview(paths, library, indexing, roots, how, as_json)
         return
-    run_index(library, paths, {**roots, **how, "engine": engine}, as_json, indexing, wait)
+    run_index(library, paths, {**roots, **how, "engine": engine, "access": access or ()}, as_json, indexing, wait)
 
 
 def run_index(

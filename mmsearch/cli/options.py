@@ -4,12 +4,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from mmsearch.errors import InputError, MMSearchError
 from mmsearch.types import ROOT_KINDS, Modality, RootKind
+
+if TYPE_CHECKING:
+    from mmsearch.keys import Scope
 
 OK, FAILED, BAD_DOCUMENTS, INTERRUPTED = 0, 1, 3, 130
 """Exit codes: well; failed; went through, but some documents are bad; Ctrl-C or SIGTERM. 2 is a wrong command line."""
@@ -45,6 +48,12 @@ Exclude = Annotated[
 FollowSymlinks = Annotated[
     bool | None,
     typer.Option("--follow-symlinks/--no-follow-symlinks", help="Follow links out of the folder.  [default: no]"),
+]
+Access = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--access", metavar="NAME", help="A person or group who may see it, with others named so; may be repeated."
+    ),
 ]
 
 
@@ -99,6 +108,16 @@ def kind_of_root(name: str) -> RootKind:
         if name == known and name != "records":
             return known
     raise InputError(f'nothing is indexed as "{name}"; there are files, manifest, dataset')
+
+
+def scope_of(name: str) -> "Scope":
+    """The scope of that name. Raises InputError naming those there are."""
+    from mmsearch.keys import SCOPES
+
+    for known in SCOPES:
+        if name == known:
+            return known
+    raise InputError(f'no scope is called "{name}"; there are {", ".join(SCOPES)}')
 
 
 def pairs(said: Iterable[str]) -> dict[str, str]:

@@ -23,10 +23,12 @@ Row = tuple[Segment, Vector | str]
 
 
 def document_schema() -> Any:
-    """The columns of documents.parquet; `spaces` says of how many of its segments each space could hold something."""
+    """The columns of documents.parquet; `spaces` says of how many of its segments each space could hold something,
+    `access` who may see it, nobody where everybody may."""
     pa, _ = arrow()
     texts = [pa.field(name, pa.string()) for name in ("id", "uri", "stat", "content", "reader", "modality")]
-    return pa.schema([*texts, pa.field("segments", pa.int64()), pa.field("spaces", pa.map_(pa.string(), pa.int64()))])
+    own = [pa.field("segments", pa.int64()), pa.field("spaces", pa.map_(pa.string(), pa.int64()))]
+    return pa.schema([*texts, *own, pa.field("access", pa.list_(pa.string()))])
 
 
 def picture_schema() -> Any:

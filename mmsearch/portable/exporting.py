@@ -180,7 +180,8 @@ class _Export:
         for entry in batch:
             held = {names[space]: count for space, count in entry.spaces.items() if space in names}
             columns = ("id", "uri", "stat", "content", "reader", "modality", "segments")
-            row = {name: getattr(entry, name) for name in columns} | {"spaces": list(held.items())}
+            row = {name: getattr(entry, name) for name in columns}
+            row |= {"spaces": list(held.items()), "access": list(entry.access)}
             self.documents.add(row, 500)
         for document, sketch in sorted(self._manifest.sketches(entry.id for entry in batch).items()):
             self.sketches.add({"document": document, **asdict(sketch)}, 4 * len(sketch.shingles) + 100)

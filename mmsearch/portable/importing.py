@@ -34,6 +34,7 @@ from mmsearch.progress import Progress
 from mmsearch.protocols import Encoder, Store
 from mmsearch.renditions import Renditions
 from mmsearch.settings import Settings
+from mmsearch.sight import marked
 from mmsearch.sketches import Sketch
 from mmsearch.spaces import CATALOGUE, held_collections
 from mmsearch.types import Content, Space
@@ -154,6 +155,11 @@ class _Planned:
     filled: Counter[str] = field(default_factory=Counter)
 
     @property
+    def access(self) -> tuple[str, ...]:
+        """Who may see it: as the library has it, where it is there already."""
+        return self.entry.access if self.whole or self.held is None else self.held.access
+
+    @property
     def whole(self) -> bool:
         """Whether all of it is written, and not only vectors of a space that it lacks."""
         return CATALOGUE in self.spaces
@@ -234,7 +240,7 @@ class _Run:
         return _Planned(entry, held, counts, frozenset(lacking))
 
     def _upsert(self, name: str, chunk: list[Row], planned: Mapping[str, _Planned]) -> None:
-        segments = [segment for segment, _ in chunk]
+        segments = [marked(segment, planned[segment.document_id].access) for segment, _ in chunk]
         space = self._spaces[name]
         content: Content
         if name == CATALOGUE and space.fingerprint != self._catalogue.fingerprint:

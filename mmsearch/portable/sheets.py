@@ -98,8 +98,8 @@ def check_schemas(folder: Path, contents: Contents) -> None:
             found = pq.read_schema(folder / name)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{folder / name} is no Parquet file: {error}") from error
-        before = [field for field in schema if field.name != LETTERING]
-        if not found.equals(schema) and list(found) != before:
+        since = LETTERING, "access"
+        if not found.equals(schema) and list(found) != [field for field in schema if field.name not in since]:
             raise InputError(f"{folder / name} has other columns than mmsearch exports: {', '.join(found.names)}")
 
 
@@ -110,7 +110,8 @@ def read_documents(opened: ExitStack, file: Path) -> Iterator[Entry]:
         if not last < _checked(values["id"], values["id"], file):
             raise InputError(f"{file} is not in the order of its documents: export again")
         last = values["id"]
-        yield Entry(**{**values, "spaces": dict(values["spaces"])}, done=True)
+        exact = {"spaces": dict(values["spaces"]), "access": tuple(values.get("access") or ())}
+        yield Entry(**{**values, **exact}, done=True)
 
 
 def read_rows(opened: ExitStack, file: Path, space: Space) -> Iterator[tuple[str, Row]]:

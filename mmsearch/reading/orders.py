@@ -10,6 +10,7 @@ from mmsearch.identification import with_languages
 from mmsearch.limits import FileLimits
 from mmsearch.protocols import Reader
 from mmsearch.reading.spool import Spooled, spool
+from mmsearch.sight import marked
 from mmsearch.sources import Copies, content_signature, reader_of
 from mmsearch.types import Document
 from mmsearch.well_formed import all_well_formed
@@ -83,5 +84,6 @@ def fulfil(
         content = content_signature(document)
         if content == order.known:
             return Unchanged()
-        segments = with_languages(all_well_formed(reader_of(document, readers).read(document)))
+        read = with_languages(all_well_formed(reader_of(document, readers).read(document)))
+        segments = (marked(segment, document.access) for segment in read)
         return Read(content, spool(segments, folder / f"{order.number}.segments", limits))

@@ -9,14 +9,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from mmsearch.app import App
+from mmsearch.keys import Keys
 from mmsearch.local_library import LocalLibrary
 from mmsearch.parts import load
 from mmsearch.server.admission import Admission
 from mmsearch.server.answers import TooLargeInOurForm, answer_errors
 from mmsearch.server.documents import document_routes
-from mmsearch.server.doors import Doorkeeper, owner
+from mmsearch.server.doors import Doorkeeper, Gate, needs
 from mmsearch.server.feedback import feedback_routes
 from mmsearch.server.keeping import keeping_routes
+from mmsearch.server.limits import Impatient, answer_origins
 from mmsearch.server.logs import RequestIds
 from mmsearch.server.metrics import Metrics, metric_routes
 from mmsearch.server.moving import moving_routes
@@ -37,16 +39,19 @@ def application(
     token: str,
     names: tuple[str, ...] = (),
     mount: Callable[[FastAPI], None] | None = None,
+    keyless: bool = False,
     mcp: bool = False,
 ) -> FastAPI:
     """The library of the app over HTTP.
 
-    It answers to those names of this machine, to any where none is given. Whoever changes the library must give the
-    token. `mount` puts a page at `/`; with `mcp` assistants find their tools at `/mcp`. When it stops, what runs is
-    finished, and jobs end after the batch at hand. Raises ConfigError when the extra "mcp" is wanted and not installed.
+    It answers to those names of this machine, to any where none is given. Whoever asks must give a key of the library,
+    or the `token`, which is one of an admin; `keyless` lets anybody search. `mount` puts a page at `/`; with `mcp`
+    assistants find their tools at `/mcp`. When it stops, what runs is finished, and jobs end after the batch at hand.
+    Raises ConfigError when the extra "mcp" is wanted and not installed.
     """
-    admission = Admission(app.settings.server.searches)
-    library, metrics = LocalLibrary(app), Metrics(app, admission)
+    limits = app.settings.server
+    admission = Admission(limits.searches)
+    metrics = Metrics(app, admission)
     made = load("mmsearch.server.mcp:Endpoint")(app, admission, metrics.failed) if mcp else None
     assistants = cast("Endpoint | None", made)
 
@@ -66,19 +71,21 @@ def application(
         lifespan=living,
     )
     api.state.admission = admission
-    api.state.token = token
+    api.state.keyless = keyless
+    keys = Keys(app.folder, {"server.token": token})
+    api.add_middleware(Gate, keys=keys, keyless=keyless, requests_per_minute=limits.requests_per_minute)
     app.heard = metrics.searched
     answer_errors(api, metrics.failed)
-    check = owner(token)
-    api.include_router(state_routes(library))
-    api.include_router(keeping_routes(library, check))
+    write, admin = needs("write"), needs("admin")
+    api.include_router(state_routes(app))
+    api.include_router(keeping_routes(LocalLibrary(app), admin))
     api.include_router(metric_routes(metrics))
     api.include_router(search_routes(app, admission))
-    api.include_router(document_routes(library, check))
-    api.include_router(record_routes(library, check))
-    api.include_router(job_routes(app, check))
-    api.include_router(moving_routes(app, check))
-    api.include_router(feedback_routes(app, check))
+    api.include_router(document_routes(app, write))
+    api.include_router(record_routes(app, write))
+    api.include_router(job_routes(app, write))
+    api.include_router(moving_routes(app, admin))
+    api.include_router(feedback_routes(app, write))
 
     @api.get("/v1/{path:path}", include_in_schema=False)
     def nothing(path: str) -> None:
@@ -89,6 +96,8 @@ def application(
     if mount:
         mount(api)
     api.add_middleware(TooLargeInOurForm)
+    api.add_middleware(Impatient)
+    answer_origins(api, limits.origins)
     api.add_middleware(Doorkeeper, names=names)
     api.add_middleware(RequestIds)
     return api

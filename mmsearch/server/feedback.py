@@ -5,12 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 
 from mmsearch.app import App
 from mmsearch.asking import MOST_CHARACTERS
 from mmsearch.feedback import Judgement
 from mmsearch.schemas import judgement_json
 from mmsearch.server.answers import ERRORS, Json
+from mmsearch.server.doors import asker
+from mmsearch.types import Sight
 
 
 class Said(BaseModel):
@@ -44,26 +47,27 @@ class JudgementsJson(BaseModel):
     judgements: list[Judgement]
 
 
-def feedback_routes(app: App, owner: Callable[..., None]) -> APIRouter:
+def feedback_routes(app: App, check: Callable[..., None]) -> APIRouter:
     """The routes of the judgements."""
-    routes = APIRouter(prefix="/v1/feedback", tags=["feedback"], responses=ERRORS, dependencies=[Depends(owner)])
+    routes = APIRouter(prefix="/v1/feedback", tags=["feedback"], responses=ERRORS, dependencies=[Depends(check)])
 
     @routes.post("", response_model=Judgement, summary="Say whether a document answers a query", max_body_size=1 << 20)
-    def judge(said: Said) -> Json:
-        return Json(judgement_json(keep(app, said)))
+    def judge(said: Said, request: Request) -> Json:
+        return Json(judgement_json(keep(app, said, asker(request).sight)))
 
     @routes.delete("", response_model=WithdrawnJson, summary="Take back what was said", max_body_size=1 << 20)
-    def withdraw(said: Withdrawn) -> Json:
-        return Json({"withdrawn": app.feedback.withdraw(said.query, said.document)})
+    def withdraw(said: Withdrawn, request: Request) -> Json:
+        return Json({"withdrawn": app.feedback.withdraw(said.query, said.document, asker(request).sight)})
 
     @routes.get("", response_model=JudgementsJson, summary="What was said, by query")
-    def judgements(query: Annotated[str, Query(max_length=MOST_CHARACTERS)] = "") -> Json:
-        return Json({"judgements": [judgement_json(judgement) for judgement in app.feedback.judgements(query)]})
+    def judgements(request: Request, query: Annotated[str, Query(max_length=MOST_CHARACTERS)] = "") -> Json:
+        found = app.feedback.judgements(query, asker(request).sight)
+        return Json({"judgements": [judgement_json(judgement) for judgement in found]})
 
     return routes
 
 
-def keep(app: App, said: Said) -> Judgement:
-    """Keep what was said. Raises InputError, NotFound."""
+def keep(app: App, said: Said, sight: Sight) -> Judgement:
+    """Keep what was said by somebody with that sight. Raises InputError, NotFound."""
     seen = said.segment, said.rank, said.score, said.routes
-    return app.feedback.keep(said.query, said.document, said.grade, *seen)
+    return app.feedback.keep(said.query, said.document, said.grade, *seen, sight)

@@ -1,7 +1,7 @@
 """The tools for assistants by the Model Context Protocol: at `/mcp` beside the API, or on stdin and stdout.
 
 By mcp 2.3 (MIT, 2026), the protocol's official SDK. Each request stands alone: there are no sessions to keep, and a
-stream ends with its answer. Reading needs no token, here as below `/v1`.
+stream ends with its answer. Who asks sees by a key what they see below `/v1`.
 """
 
 import logging
@@ -32,10 +32,11 @@ from mmsearch import __version__
 from mmsearch.app import App
 from mmsearch.client import Client
 from mmsearch.errors import Busy, MMSearchError
+from mmsearch.keys import NOBODY
 from mmsearch.local_library import LocalLibrary
 from mmsearch.schemas import encoded, error_json
 from mmsearch.server.admission import Admission
-from mmsearch.server.doors import SameOrigin
+from mmsearch.server.doors import SameOrigin, asker
 from mmsearch.server.toolbox import Toolbox
 from mmsearch.server.tools import TOOLS
 from mmsearch.types import Query, Ranking
@@ -59,8 +60,8 @@ class Endpoint:
     """
 
     def __init__(self, app: App, admission: Admission, failed: Callable[[MMSearchError], None]) -> None:
-        def toolbox(_: Request | None) -> Toolbox:
-            library = LocalLibrary(app)
+        def toolbox(request: Request | None) -> Toolbox:
+            library = LocalLibrary(app, asker(request) if request else NOBODY)
 
             async def search(query: Query) -> Ranking:
                 def found_and_noted() -> Ranking:

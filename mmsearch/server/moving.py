@@ -41,9 +41,9 @@ class ForgottenJson(TypedDict):
     forgotten_rows: int
 
 
-def moving_routes(app: App, owner: Callable[..., None]) -> APIRouter:
+def moving_routes(app: App, check: Callable[..., None]) -> APIRouter:
     """The routes that change the model of a space: as a job after those before it."""
-    routes = APIRouter(prefix="/v1/spaces/{space}", tags=["spaces"], responses=ERRORS, dependencies=[Depends(owner)])
+    routes = APIRouter(prefix="/v1/spaces/{space}", tags=["spaces"], responses=ERRORS, dependencies=[Depends(check)])
 
     def from_here(asked: ModelRequest, request: Request) -> ModelRequest:
         """Files are taken from whoever may have paths indexed. Raises Forbidden."""

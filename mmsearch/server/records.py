@@ -11,16 +11,17 @@ from fastapi import APIRouter, Depends, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from mmsearch.app import App
 from mmsearch.errors import Forbidden, InputError
 from mmsearch.jobs import Job
 from mmsearch.local_library import LocalLibrary
 from mmsearch.schemas import job_json
 from mmsearch.server.answers import ERRORS, Json
-from mmsearch.server.doors import neighbour
+from mmsearch.server.doors import is_near, views
 from mmsearch.sources.records import columns_of
 from mmsearch.types import Root
 
-ELSEWHERE = frozenset({"path", "url"})
+ELSEWHERE = ("path", "url")
 """Keys by which a record has the server open a file or an address."""
 MOST_BYTES = 1 << 40
 BODY: dict[str, Any] = {
@@ -36,43 +37,46 @@ BODY: dict[str, Any] = {
 }
 
 
-def record_routes(library: LocalLibrary, owner: Callable[..., None]) -> APIRouter:
+def record_routes(app: App, check: Callable[..., None]) -> APIRouter:
     """The route that takes records."""
     routes = APIRouter(prefix="/v1/documents/records", tags=["documents"], responses=ERRORS)
+    Seen = Annotated[LocalLibrary, Depends(views(app))]  # noqa: N806 - a type
 
     @routes.post(
         "",
         response_model=Job,
         status_code=202,
-        dependencies=[Depends(owner)],
+        dependencies=[Depends(check)],
         summary="Index records: a JSON object a line, bytes in base64",
         openapi_extra=BODY,
         max_body_size=MOST_BYTES,
     )
     async def add(
+        library: Seen,
         request: Request,
         name: Annotated[str, Query(min_length=1, max_length=200, description="Whose records they are.")] = "records",
         columns: Annotated[list[str], Query(description='Which key plays which role: "text=body".')] = [],  # noqa: B006
         complete: Annotated[bool, Query(description="They are all there are of the name: others are removed.")] = False,
     ) -> Json:
         root = Root(f"records:{name}", "records", columns=tuple(columns))
-        reaching = _trusted(library, request)
-        if not reaching and ELSEWHERE & columns_of(root).keys():
-            raise _refusal()
+        refused = _refused(library, request)
+        if refused & columns_of(root).keys():
+            raise _refusal(refused)
         received = await _received(request)
-        job = await run_in_threadpool(library.submit_records, root, _records(received, reaching), complete)
+        job = await run_in_threadpool(library.submit_records, root, _records(received, refused), complete)
         return Json(job_json(job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
     return routes
 
 
-def _trusted(library: LocalLibrary, request: Request) -> bool:
-    """Whether records of this caller may name files and addresses for the server to open."""
-    try:
-        neighbour(request)
-    except Forbidden:
-        return library.app.settings.server.remote_indexing
-    return True
+def _refused(library: LocalLibrary, request: Request) -> frozenset[str]:
+    """Keys that records of this caller may not have: admins on this machine have all, from elsewhere `path` where the
+    settings say so, and others neither."""
+    if not library.key.may("admin"):
+        return frozenset(ELSEWHERE)
+    if is_near(request):
+        return frozenset()
+    return frozenset({"url"} if library.app.settings.server.remote_indexing else ELSEWHERE)
 
 
 async def _received(request: Request) -> IO[bytes]:
@@ -84,7 +88,7 @@ async def _received(request: Request) -> IO[bytes]:
     return received
 
 
-def _records(lines: IO[bytes], reaching: bool) -> Iterator[dict[str, Any]]:
+def _records(lines: IO[bytes], refused: frozenset[str]) -> Iterator[dict[str, Any]]:
     """The records of the lines. Raises InputError for a line that is none, Forbidden."""
     with lines:
         for number, line in enumerate(lines, start=1):
@@ -98,13 +102,13 @@ def _records(lines: IO[bytes], reaching: bool) -> Iterator[dict[str, Any]]:
                     record["bytes"] = base64.b64decode(content, validate=True)
             except (ValueError, RecursionError, binascii.Error) as error:
                 raise InputError(f"record {number} is not JSON with bytes in base64: {error}") from error
-            if not reaching and ELSEWHERE & record.keys():
-                raise _refusal()
+            if refused & record.keys():
+                raise _refusal(refused)
             yield record
 
 
-def _refusal() -> Forbidden:
+def _refusal(refused: frozenset[str]) -> Forbidden:
     return Forbidden(
-        'records with "path" or "url" are taken from this machine alone: send "text" or "bytes", or set '
-        "server.remote_indexing here"
+        f'records with {" or ".join(sorted(refused))} are taken from admins on this machine alone: send "text" or '
+        '"bytes"; server.remote_indexing here takes paths from elsewhere'
     )

@@ -12,9 +12,11 @@ from starlette.responses import Response
 from mmsearch.app import App
 from mmsearch.asking import SearchFields, SearchRequest
 from mmsearch.errors import InputError, UnsupportedMedia
+from mmsearch.local_library import LocalLibrary
 from mmsearch.schemas import RankingJson, ranking_json
 from mmsearch.server.admission import Admission
 from mmsearch.server.answers import ERRORS, Json
+from mmsearch.server.doors import asker
 from mmsearch.types import Query as Asked
 
 FORM_FIELDS = 64
@@ -54,12 +56,14 @@ def search_routes(app: App, admission: Admission) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["search"], responses=ERRORS)
 
     async def answer(request: Request, query: Asked) -> Response:
+        library = LocalLibrary(app, asker(request))
+
         async def gone() -> None:
             while (await request.receive())["type"] != "http.disconnect":
                 pass
 
         def found_and_noted() -> RankingJson:
-            ranking = app.search(query)
+            ranking = library.search(query)
             app.note(ranking)
             return ranking_json(ranking)
 

@@ -18,11 +18,12 @@ from mmsearch.client import Client
 from mmsearch.errors import ConfigError
 from mmsearch.parts import load
 from mmsearch.server.application import application
-from mmsearch.server.doors import LOCAL_NAMES
+from mmsearch.server.doors import LOCAL_NAMES, is_loopback
 from mmsearch.server.logs import written
 
 HANG_UP_S = 1
 """How long a connection may stay open when all work is done: the page keeps streams open for ever."""
+SHORTEST_TOKEN = 16
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses that stand for all of this machine's -> the one to reach it by from here."""
 
@@ -31,16 +32,22 @@ def serve(client: Client, host: str, port: int, page: bool, mcp: bool) -> None:
     """Serve the client's library until interrupted or terminated; port 0 takes a free one.
 
     One search is made first, so that the models are loaded when the address is printed. What runs at the end is
-    finished. Raises ConfigError when the address cannot be listened on, and what Client.search raises.
+    finished. Raises ConfigError when the address cannot be listened on or the token is a short one and others could try
+    it, and what Client.search raises.
     """
     app = client.app
-    token = app.settings.server.token or secrets.token_urlsafe(32)
+    limits = app.settings.server
+    token = limits.token or secrets.token_urlsafe(32)
     mount = _page(client) if page else None
     with _listen(host, port) as listener, _terminable():
         print("loading the models ...", file=sys.stderr, flush=True)
         client.search("open", top_k=1)
-        names = LOCAL_NAMES if listener.getsockname()[0] in LOCAL_NAMES else ()
-        served = application(app, token, names, mount, mcp)
+        own = listener.getsockname()[0]
+        local = is_loopback(own)
+        if not local and len(token) < SHORTEST_TOKEN:
+            raise ConfigError(f"server.token has less than {SHORTEST_TOKEN} characters: too few beyond this machine")
+        names = (*LOCAL_NAMES, own) if local else ()
+        served = application(app, token, names, mount, keyless=local and limits.open_here, mcp=mcp)
         config = uvicorn.Config(
             served, log_level="warning", log_config=None, access_log=False, timeout_graceful_shutdown=HANG_UP_S
         )

@@ -2,9 +2,9 @@
 
 import os
 import time
-from typing import Any, NotRequired
+from typing import Annotated, Any, NotRequired
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from typing_extensions import TypedDict
 
 from mmsearch import __version__
@@ -14,6 +14,7 @@ from mmsearch.local_library import LocalLibrary
 from mmsearch.reports import SpaceState, Stats
 from mmsearch.schemas import ErrorJson, error_json, state_json
 from mmsearch.server.answers import ERRORS, Json
+from mmsearch.server.doors import views
 from mmsearch.types import Query
 
 
@@ -42,9 +43,10 @@ class ExamplesJson(TypedDict):
     examples: list[str]
 
 
-def state_routes(library: LocalLibrary) -> APIRouter:
+def state_routes(app: App) -> APIRouter:
     """The routes that say how the server and its library are."""
     routes = APIRouter(tags=["state"], responses=ERRORS)
+    Seen = Annotated[LocalLibrary, Depends(views(app))]  # noqa: N806 - a type
 
     @routes.get("/healthz", response_model=HealthJson, summary="The process lives")
     async def healthz() -> Json:
@@ -57,24 +59,24 @@ def state_routes(library: LocalLibrary) -> APIRouter:
         summary="A query is embedded and answered by every open space",
     )
     def readyz() -> Json:
-        searcher = library.app.searcher
+        searcher = app.searcher
         asked = [name for name, opened in searcher.spaces.items() if "text" in opened.space.answers]
-        spaces = {name: _asked(library.app, name) for name in asked}
+        spaces = {name: _asked(app, name) for name in asked}
         ready = all(space["ready"] for space in spaces.values())
         said = {"ready": ready, "spaces": spaces, "closed_spaces": dict(searcher.closed)}
         return Json(said, 200 if ready else 503)
 
     @routes.get("/v1/spaces", response_model=SpacesJson, summary="The spaces of the library, open and closed")
-    def spaces() -> Json:
+    def spaces(library: Seen) -> Json:
         return Json({"spaces": [state_json(state) for state in library.spaces()]})
 
     @routes.get("/v1/stats", response_model=Stats, summary="What the library holds")
-    def stats() -> Json:
+    def stats(library: Seen) -> Json:
         held = library.stats()
         return Json({name: getattr(held, name) for name in held.__slots__})
 
     @routes.get("/v1/examples", response_model=ExamplesJson, summary="A few searches to try")
-    def examples() -> Json:
+    def examples(library: Seen) -> Json:
         return Json({"examples": library.examples()})
 
     return routes

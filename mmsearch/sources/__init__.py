@@ -5,9 +5,10 @@ from pathlib import Path
 
 from mmsearch.errors import InputError, NotFound
 from mmsearch.protocols import Reader
+from mmsearch.sources.access import access_of, with_access
 from mmsearch.sources.copies import Copies
 from mmsearch.sources.datasets import rows
-from mmsearch.sources.folders import LocalTree, document_at, walk
+from mmsearch.sources.folders import LocalTree, OwnLists, document_at, walk
 from mmsearch.sources.found import SkipReason, Unread, unsupported
 from mmsearch.sources.listed import CORPUS_FILE, MANIFEST_ENDING, corpus_records, is_set, listed
 from mmsearch.sources.records import columns_of, given
@@ -23,6 +24,7 @@ __all__ = [
     "Copies",
     "SkipReason",
     "Unread",
+    "access_of",
     "check",
     "content_signature",
     "countable",
@@ -37,6 +39,7 @@ __all__ = [
     "reader_of",
     "size_bytes",
     "stat_signature",
+    "with_access",
 ]
 
 
@@ -59,7 +62,8 @@ def find_documents(root: Root, readers: Sequence[Reader]) -> Iterator[Document |
         yield from listed(root)
     elif place.is_file():
         beside = dict.fromkeys(file.name for file in place.parent.iterdir())
-        yield document_at(root.place, beside, sidecars) or Unread(root.place, error=unsupported(root.place))
+        document = document_at(root.place, beside, sidecars) or Unread(root.place, error=unsupported(root.place))
+        yield OwnLists(LocalTree(root), f"{place.parent.as_posix().rstrip('/')}/", beside).on(place.name, document)
     else:
         yield from walk(LocalTree(root), root, sidecars)
 

@@ -1,12 +1,14 @@
 """The documents below a folder, wherever it is: a `Tree` lists, the walk decides what of it is a document."""
 
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol
 
 from mmsearch.errors import MMSearchError
 from mmsearch.settings import MANIFEST_FILE
+from mmsearch.sight import ENDING, read_access
 from mmsearch.sources.found import Entry, Unread, reachable
 from mmsearch.sources.listed import CORPUS_FILE, MANIFEST_ENDING, corpus_records, is_set, listed
 from mmsearch.sources.selection import IGNORE_FILE, Selection
@@ -88,16 +90,17 @@ def walk(tree: Tree, root: Root, sidecars: Sidecars) -> Iterator[Document | Unre
         if isinstance(tree, LocalTree) and is_set(Path(folder)):
             yield from corpus_records(Path(folder, CORPUS_FILE))
         elif MANIFEST_FILE not in names:
-            folders = yield from _folder(folder, below, entries, selection, sidecars)
+            folders = yield from _folder(tree, folder, below, entries, selection, sidecars)
             waiting += reversed(folders)
 
 
 def _folder(
-    folder: str, below: str, entries: Iterable[Entry], selection: Selection, sidecars: Sidecars
+    tree: Tree, folder: str, below: str, entries: Sequence[Entry], selection: Selection, sidecars: Sidecars
 ) -> Generator[Document | Unread, None, list[str]]:
     """The documents in the folder itself; returns the sub-folders to look into."""
     present: dict[str, Remote | None] = {}
     folders: list[str] = []
+    own = OwnLists(tree, folder, (entry.name for entry in entries))
     for entry in entries:
         name = entry.name + ("/" if entry.kind == "folder" else "")
         if entry.name.startswith("."):
@@ -109,14 +112,38 @@ def _folder(
             yield Unread(folder + name, "link")
         elif entry.kind == "folder":
             folders.append(below + name)
-        else:
+        elif not name.endswith(ENDING):
             present[name] = entry.remote
-    yield from _files(folder, below, present, selection, sidecars)
+    yield from _files(folder, below, present, selection, sidecars, own)
     return folders
 
 
+class OwnLists:
+    """The access lists that lie beside the documents of a folder, each in a file of the document's name."""
+
+    def __init__(self, tree: Tree, folder: str, names: Iterable[str]) -> None:
+        self._tree, self._folder = tree, folder
+        self._named = {name.removesuffix(ENDING) for name in names if name.endswith(ENDING)}
+
+    def on(self, name: str, document: Document | Unread) -> Document | Unread:
+        """What the file of that name gave, with its list unless it says its own; one that cannot be read is an error:
+        the document does not come in without it."""
+        if name not in self._named or isinstance(document, Unread) or document.access:
+            return document
+        place = self._folder + name + ENDING
+        try:
+            return replace(document, access=read_access(self._tree.text(place), place))
+        except MMSearchError as error:
+            return Unread(document.uri, error=error)
+
+
 def _files(
-    folder: str, below: str, present: Mapping[str, Remote | None], selection: Selection, sidecars: Sidecars
+    folder: str,
+    below: str,
+    present: Mapping[str, Remote | None],
+    selection: Selection,
+    sidecars: Sidecars,
+    own: OwnLists,
 ) -> Iterator[Document | Unread]:
     lists = [name for name in present if name.endswith(MANIFEST_ENDING)]
     found = [(name, document_at(folder + name, present, sidecars)) for name in present if name not in lists]
@@ -127,10 +154,11 @@ def _files(
         if not selection.wants(below + name):
             yield Unread(folder + name, "not_included")
         else:
-            yield document or Unread(folder + name)
+            yield own.on(name, document) if document else Unread(folder + name)
     for name in lists:
         if selection.wants(below + name):
-            yield from _manifest(folder + name, present[name])
+            for found_there in _manifest(folder + name, present[name]):
+                yield own.on(name, found_there)
         else:
             yield Unread(folder + name, "not_included")
 

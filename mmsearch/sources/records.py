@@ -2,11 +2,12 @@
 
 Of the keys of a record `id`, `title`, `date`, `tags` and `caption` or `transcript` describe it, one of `path`, `url`,
 `bytes`, `text` and `table` is what it is, and every other key with a plain value becomes metadata. `name` or `format`
-says what the `bytes` are where they do not tell themselves.
+says what the `bytes` are where they do not tell themselves, `access` who may see it.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -14,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from mmsearch.errors import CorruptMedia, InputError, MMSearchError
+from mmsearch.sight import read_access
 from mmsearch.sources.found import Unread
 from mmsearch.sources.remote import is_remote
 from mmsearch.sources.seen import Seen
 from mmsearch.types import Document, Remote, Root
 
-ROLES = frozenset(
-    {"id", "title", "date", "tags", "caption", "transcript", "path", "url", "bytes", "text", "table", "name", "format"}
-)
+DESCRIBING = ("id", "title", "date", "tags", "caption", "transcript", "access")
+BEING = ("path", "url", "bytes", "text", "table", "name", "format")
+ROLES = frozenset((*DESCRIBING, *BEING))
 MEDIA = ("path", "url", "bytes")
 """What a record is, if not text or a table: only one of them is looked at, in this order."""
 
@@ -51,7 +53,8 @@ class Records:
             record = _normal(self._renamed(item), where)
             record["_id"] = self._id(record, where)
             uri = f"{self._place}#{record['_id']}"
-            return self._located(uri, record, where)
+            access = read_access(record.pop("access"), where) if "access" in record else ()
+            return replace(self._located(uri, record, where), access=access)
         except MMSearchError as error:
             return Unread(uri, error=error)
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from town import serving
 
 from mmsearch.client import Client
+from mmsearch.keys import Keys
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -130,7 +131,7 @@ def test_another_sites_page_changes_nothing(address: str, notes: Path) -> None:
     assert refused.value.code == 403
 
 
-def test_where_being_here_is_not_enough_the_pages_ask_for_the_token(notes: Path, chromium: Browser) -> None:
+def test_where_being_here_is_not_enough_the_pages_ask_for_a_key(notes: Path, chromium: Browser) -> None:
     library = notes.parent / "other"
     with Client(library, recognizer={"part": ""}, ocr={"part": ""}) as client:
         client.index(notes.parent / "whale.txt")
@@ -140,11 +141,19 @@ def test_where_being_here_is_not_enough_the_pages_ask_for_the_token(notes: Path,
             urlopen(f"{address}page/v1/jobs")
         assert refused.value.code == 401
         page = chromium.new_page()
-        page.goto(address + "library")
-        page.get_by_label("The library's token").fill("avast")
+        for place in ("", "library"):
+            page.goto(address + place)
+            page.get_by_label("Your key").fill("avast")
+            page.get_by_role("button", name="Open").click()
+            expect(page.get_by_role("alert")).to_have_text("This is not a key.")
+        _, reader = Keys(library).add("Ines")
+        page.get_by_label("Your key").fill(reader)
         page.get_by_role("button", name="Open").click()
-        expect(page.get_by_role("alert")).to_have_text("This is not the token.")
-        page.get_by_label("The library's token").fill("ahoy")
+        expect(page.get_by_role("alert")).to_have_text("The key “Ines” may not do this.")
+        page.goto(f"{address}?q=whale")
+        expect(page.locator(".mm-card")).to_have_count(1)
+        page.goto(address + "library")
+        page.get_by_label("Your key").fill("ahoy")
         page.get_by_role("button", name="Open").click()
         expect(page.get_by_role("heading", name="1 document")).to_be_visible()
         page.close()

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -403,22 +404,25 @@ def test_what_is_typed_is_completed_by_names_and_by_what_was_asked_before(open_p
     expect(box).to_have_value("chap")
 
 
-def _answer_to(address: str, files: list[dict[str, object]]) -> bytes:
-    """What the page's programming interface sends for the words "whale" and the files."""
-    body = json.dumps({"data": [{"text": "whale", "files": files}, 10, [], False, ""]}).encode()
+def _joined(address: str, session: str, files: list[Any]) -> bytes:
+    """What the page's queue sends for the words "whale" and the files, as a program would ask it."""
+    asked = {"data": [{"text": "whale", "files": files}, 10, [], False, ""], "fn_index": 0, "session_hash": session}
     headers = {"Content-Type": "application/json"}
-    with urlopen(Request(f"{address}gradio_api/call/search", body, headers)) as started:
-        event = json.load(started)["event_id"]
-    with urlopen(f"{address}gradio_api/call/search/{event}") as answer:
-        return bytes(answer.read())
+    with urlopen(Request(f"{address}gradio_api/queue/join", json.dumps(asked).encode(), headers)):
+        pass
+    with urlopen(f"{address}gradio_api/queue/data?session_hash={session}") as told:
+        return bytes(told.read())
 
 
 def test_a_file_of_this_computer_cannot_be_named_as_the_query(address: str, library: Path) -> None:
-    assert b"event: complete" in _answer_to(address, [])
+    told = _joined(address, "words", [])
+    assert b"process_completed" in told
+    assert b"breakwater" in told
     manifest = str(library / "manifest.sqlite3")
-    refused = _answer_to(address, [{"path": manifest, "meta": {"_type": "gradio.FileData"}}])
-    assert b"event: error" in refused
-    assert b"event: complete" not in refused
+    for picked in ({"path": manifest, "meta": {"_type": "gradio.FileData"}}, {"path": "https://example.org/a.png"}):
+        with pytest.raises(HTTPError) as refused:
+            _joined(address, "file", [picked])
+        assert refused.value.code == 403
     with pytest.raises(HTTPError) as denied:
         urlopen(f"{address}gradio_api/file={manifest}")
-    assert denied.value.code in (403, 404)
+    assert denied.value.code == 404

@@ -68,6 +68,7 @@ def test_the_clients_of_a_server_run(home: Path) -> None:
     (home / "notes.txt").write_text("The boats went out at night.")
     (home / "photos" / "lamp.txt").write_text("A red lamp at the mole.")
     code = _block("A server, and several processes").partition("from mmsearch import")[2]
+    code = code.partition("mmsearch keys")[0]
     with open_light(home / "library") as client, on_a_port(served(client)) as address:
         code = f"from mmsearch import{code}".replace("http://localhost:7860", address)
         code = code.replace("/srv/photos", str(home / "photos")).replace(

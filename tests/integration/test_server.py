@@ -315,7 +315,7 @@ def test_a_job_is_cancelled_between_documents_and_the_next_goes_on(
         assert owner.delete(second).json()["state"] == "waiting"
         owner.delete(place)
     eventually(lambda: owner.get(place).json()["state"] == owner.get(second).json()["state"] == "cancelled")
-    assert _error(owner.delete(place)) == (500, "job")
+    assert _error(owner.delete(place)) == (409, "job_over")
     assert owner.get("/v1/documents").json()["total"] < 6
     again = _finished(owner, owner.post("/v1/jobs", json={"roots": [{"place": str(tmp_path / "files")}]}))
     assert again["report"]["indexed"] + again["report"]["unchanged"] == 6

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mmsearch.errors import Forbidden
+from mmsearch.server.doors import from_own_page
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
@@ -18,7 +19,7 @@ HEADERS = {
 
 def from_here(request: Request) -> None:
     """Lets requests pass that no page of another site has its visitor's browser make. Raises Forbidden."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if not from_own_page(request):
         raise Forbidden("only this server's own page may do that")
 
 

@@ -3,9 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from mmsearch.client import Client
+from mmsearch.server.doors import asker
 from mmsearch.server.feedback import Said, Withdrawn, keep
 from mmsearch_ui.guard import from_here
 
@@ -20,14 +22,14 @@ def judging_routes(client: Client) -> APIRouter:
     routes = APIRouter(prefix="/page", include_in_schema=False, dependencies=[Depends(from_here)])
 
     @routes.post("/judgement", status_code=204, max_body_size=1 << 17)
-    def judge(said: Said, search: Number = 0) -> Response:
-        kept = keep(client.app, said)
+    def judge(said: Said, request: Request, search: Number = 0) -> Response:
+        kept = keep(client.app, said, asker(request).sight)
         client.app.searches.note_judged(search, kept.rank or 0, kept.grade)
         return Response(status_code=204)
 
     @routes.delete("/judgement", status_code=204, max_body_size=1 << 17)
-    def withdraw(said: Withdrawn, search: Number = 0, rank: Number = 0) -> Response:
-        client.withdraw(said.query, said.document)
+    def withdraw(said: Withdrawn, request: Request, search: Number = 0, rank: Number = 0) -> Response:
+        client.app.feedback.withdraw(said.query, said.document, asker(request).sight)
         client.app.searches.note_judged(search, rank, None)
         return Response(status_code=204)
 

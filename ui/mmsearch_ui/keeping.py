@@ -1,7 +1,5 @@
 """The page on which the library is looked after: files are added and documents removed, jobs followed and ended."""
 
-import ipaddress
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -12,54 +10,61 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from mmsearch.client import Client
-from mmsearch.errors import Unauthorized
+from mmsearch.errors import Forbidden, Unauthorized
+from mmsearch.keys import NOBODY, Scope
 from mmsearch.local_library import LocalLibrary
 from mmsearch.server.documents import document_routes
-from mmsearch.server.doors import LOCAL_NAMES
+from mmsearch.server.doors import COOKIE, LOCAL_NAMES, asker, is_near, needs
 from mmsearch.server.working import job_routes
 from mmsearch_ui.guard import from_here
 from mmsearch_ui.sheets import page_html
 
-COOKIE = "mmsearch_token"
-PAGES = ("library", "quality")
+PAGES = {"library": "Library", "quality": "Quality"}
+"""Pages beside the search, by the last part of their address."""
+Secret = Annotated[str, Form(max_length=1_000)]
+WITHOUT_KEY = frozenset({"/page/key", "/page/file/style.css", "/favicon.ico"})
+"""What the page that asks for a key needs."""
 HERE = Path(__file__).parent
 FILES = {"style.css": "text/css", "library.js": "text/javascript"}
 LISTED = 50
 
 
-def keeper(client: Client, app: FastAPI) -> Callable[[Request], None]:
-    """Lets those pass who may look after the library: who has the token, or is on this machine where that is enough."""
+def keeper(scope: Scope) -> Callable[[Request], None]:
+    """Lets those pass whose key may do that, and without a key who is on this machine where none is demanded.
 
-    def check(request: Request) -> None:
-        given = request.cookies.get(COOKIE, "").encode(errors="replace")
-        here = client.app.settings.server.open_here and _is_local(request)
-        if not here and not secrets.compare_digest(given, app.state.token.encode()):
-            raise Unauthorized("looking after the library needs its token: open the page again to give it")
+    Raises Unauthorized, Forbidden.
+    """
+    check = needs(scope)
 
-    return check
+    def pass_(request: Request) -> None:
+        if not (asker(request) == NOBODY and request.app.state.keyless and _is_local(request)):
+            check(request, None)
+
+    return pass_
 
 
-def keeping_routes(client: Client, check: Callable[[Request], None]) -> APIRouter:
-    """`/library`, and below `/page` the routes of the API that it uses, for a browser that `check` lets pass."""
+def keeping_routes(client: Client, app: FastAPI) -> APIRouter:
+    """`/library`, and below `/page` the routes of the API that it uses, for who may add and remove."""
     routes = APIRouter(include_in_schema=False)
-    library = LocalLibrary(client.app)
-    for ours in (document_routes(library, check), job_routes(client.app, check)):
+    check = keeper("write")
+    app.state.ask_for_key, app.state.without_key = key_page, WITHOUT_KEY
+    for ours in (document_routes(client.app, check), job_routes(client.app, check)):
         routes.include_router(ours, prefix="/page", dependencies=[Depends(from_here), Depends(check)])
 
     @routes.get("/library")
     def look(request: Request, offset: Annotated[int, Query(ge=0, le=2**31)] = 0, q: str = "") -> Response:
-        if refused := asks_for_token(check, request):
+        if refused := asks_for_key(check, request):
             return refused
-        total = sum(client.stats().documents.values())
-        documents = library.documents(offset, LISTED, q)
-        jobs = client.jobs()[:8]
-        shown = {"documents": documents, "total": total, "offset": offset, "listed": LISTED, "q": q, "jobs": jobs}
+        library = LocalLibrary(client.app, asker(request))
+        shown = {"documents": library.documents(offset, LISTED, q), "total": library.total(), "q": q}
+        shown |= {"offset": offset, "listed": LISTED, "jobs": library.jobs.all()[:8]}
         return HTMLResponse(page_html("library.html", urlencode=urlencode, **shown))
 
-    @routes.post("/page/token", dependencies=[Depends(from_here)])
-    def give(token: Annotated[str, Form(max_length=1_000)], to: Annotated[str, Form()] = "library") -> Response:
-        answer = RedirectResponse(f"../{to if to in PAGES else PAGES[0]}", 303)
-        answer.set_cookie(COOKIE, token, httponly=True, samesite="strict")
+    @routes.post("/page/key", dependencies=[Depends(from_here)])
+    def take(request: Request, key: Secret, to: Annotated[str, Form()] = "") -> Response:
+        answer = RedirectResponse(f"../{to if to in PAGES else ''}", 303)
+        secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, key.strip(), httponly=True, samesite="strict", secure=secure)
         return answer
 
     @routes.get("/page/file/{name}")
@@ -71,20 +76,27 @@ def keeping_routes(client: Client, check: Callable[[Request], None]) -> APIRoute
     return routes
 
 
-def asks_for_token(check: Callable[[Request], None], request: Request) -> Response | None:
-    """The page that asks for the token, for those whom `check` does not let pass."""
+def asks_for_key(check: Callable[[Request], None], request: Request) -> Response | None:
+    """The page that asks for a key, for those whom `check` does not let pass."""
     try:
         check(request)
-    except Unauthorized:
-        page = request.url.path.strip("/")
-        return HTMLResponse(page_html("token.html", page=page, wrong=COOKIE in request.cookies), 401)
+    except (Unauthorized, Forbidden):
+        return key_page(request)
     return None
+
+
+def key_page(request: Request) -> Response:
+    """Asks for a key that may see the page of the request."""
+    to = request.scope["path"].strip("/")
+    return HTMLResponse(
+        page_html(
+            "key.html", page=PAGES.get(to, "Search"), to=to, may=asker(request).name, wrong=COOKIE in request.cookies
+        ),
+        401,
+        {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"},
+    )
 
 
 def _is_local(request: Request) -> bool:
     """Whether the browser runs on this machine and calls it by a local name: whom a proxy brings, calls another."""
-    try:
-        near = bool(request.client and ipaddress.ip_address(request.client.host).is_loopback)
-    except ValueError:
-        return False
-    return near and request.url.hostname in LOCAL_NAMES
+    return is_near(request) and request.url.hostname in LOCAL_NAMES

@@ -12,19 +12,22 @@ from mmsearch.client import Client
 from mmsearch.errors import NotFound
 from mmsearch.server.files import file_response
 from mmsearch.types import is_digest
+from mmsearch_ui.seeing import views
 
 
 def media_routes(client: Client) -> APIRouter:
     """`/media/picture/DOCUMENT/SEGMENT` and `/media/document/DOCUMENT`, both with byte ranges; 404 for all else."""
     routes = APIRouter(prefix="/media", include_in_schema=False)
 
+    view = views(client)
+
     @routes.get("/picture/{document_id}/{segment_id}")
     def picture(document_id: str, segment_id: str, request: Request) -> Response:
-        return _file(request, client.picture, document_id, segment_id)
+        return _file(request, view(request).picture, document_id, segment_id)
 
     @routes.get("/document/{document_id}")
     def document(document_id: str, request: Request) -> Response:
-        return _file(request, client.document, document_id)
+        return _file(request, view(request).document, document_id)
 
     return routes
 

@@ -13,15 +13,19 @@ from fastapi import FastAPI
 
 from mmsearch.client import Client
 from mmsearch.errors import MMSearchError
+from mmsearch.keys import NOBODY
+from mmsearch.server.doors import asker
 from mmsearch_ui.asked import COUNTS, Asked
 from mmsearch_ui.cards import answer_html, error_html, welcome_html
 from mmsearch_ui.finding import Media, find
 from mmsearch_ui.formats import is_playable
 from mmsearch_ui.guard import Guard
 from mmsearch_ui.judging import judging_routes
-from mmsearch_ui.keeping import keeper, keeping_routes
+from mmsearch_ui.keeping import keeping_routes
 from mmsearch_ui.media import media_routes
+from mmsearch_ui.narrowing import OnlyNeeded
 from mmsearch_ui.quality import quality_routes
+from mmsearch_ui.seeing import seen_with
 from mmsearch_ui.sheets import page_html
 from mmsearch_ui.suggesting import suggesting_routes
 from mmsearch_ui.transcripts import transcript_routes
@@ -30,6 +34,8 @@ MAX_PICTURE = "20mb"
 UPLOADS_KEPT_S = 3600
 SCRIPTS = ("answer.js", "judging.js", "viewing.js", "keys.js", "suggesting.js", "transcripts.js")
 HERE = Path(__file__).parent
+Followed = tuple[dict[str, Any], int, list[str], bool, str]
+"""What the address of a page asks: the box, the number of results, the spaces, each copy by itself; and the answer."""
 THEME = gr.themes.Base(
     font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"],
     font_mono=["ui-monospace", "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", "monospace"],
@@ -42,8 +48,9 @@ def mount(client: Client, app: FastAPI) -> None:
     app.include_router(judging_routes(client))
     app.include_router(suggesting_routes(client))
     app.include_router(transcript_routes(client))
-    app.include_router(keeping_routes(client, keeper(client, app)))
-    app.include_router(quality_routes(client, keeper(client, app)))
+    app.include_router(keeping_routes(client, app))
+    app.include_router(quality_routes(client))
+    app.add_middleware(OnlyNeeded)
     app.add_middleware(Guard)
     gr.mount_gradio_app(
         app,
@@ -63,7 +70,7 @@ def mount(client: Client, app: FastAPI) -> None:
 
 def _blocks(client: Client) -> gr.Blocks:
     """The visible parts and what they do. All searches wait in one queue: the models answer one at a time."""
-    examples = client.examples()
+    examples = seen_with(client, NOBODY).examples()
     sounds = "audio" in _answered(client)
     blocks = gr.Blocks(title="mmsearch", analytics_enabled=False, delete_cache=(UPLOADS_KEPT_S, UPLOADS_KEPT_S))
     with blocks:
@@ -92,14 +99,16 @@ def _blocks(client: Client) -> gr.Blocks:
             js_on_load="\n".join((HERE / script).read_text("utf-8") for script in SCRIPTS),
         )
 
-        def search(typed: dict[str, Any], top_k: int, names: Sequence[str], each: bool, narrowed: str) -> str:
+        def search(
+            typed: dict[str, Any], top_k: int, names: Sequence[str], each: bool, narrowed: str, request: gr.Request
+        ) -> str:
             """The answer to what stands in the box, narrowed as the address says."""
             asked = replace(
                 Asked.read(narrowed), words=typed["text"].strip(), count=top_k, spaces=tuple(names), all_copies=each
             )
-            return _answer(client, asked, _media(typed["files"]), examples)
+            return _answer(_seen(client, request), asked, _media(typed["files"]), examples)
 
-        def follow(event: gr.EventData, typed: dict[str, Any]) -> tuple[dict[str, Any], int, list[str], bool, str]:
+        def follow(event: gr.EventData, typed: dict[str, Any], request: gr.Request) -> Followed:
             """The box, the options and the answer for an address of the page; what is in the box may be kept."""
             asked = Asked.read(str(event.address), _open_spaces(client))
             files = typed["files"] if event.keep else []
@@ -109,7 +118,7 @@ def _blocks(client: Client) -> gr.Blocks:
                 asked.count,
                 list(asked.spaces),
                 asked.all_copies,
-                _answer(client, asked, _media(files), examples),
+                _answer(_seen(client, request), asked, _media(files), examples),
             )
 
         given = [box, count, spaces, all_copies]
@@ -143,6 +152,11 @@ def _media(files: Sequence[str]) -> Media:
         return Media()
     content = Path(files[0]).read_bytes()
     return Media(audio=content) if is_playable(files[0]) else Media(image=content)
+
+
+def _seen(client: Client, request: gr.Request) -> Client:
+    """The library as the key of whoever asks sees it; Gradio hands on the request that joined its queue."""
+    return seen_with(client, asker(request.request) if request.request else NOBODY)
 
 
 def _answer(client: Client, asked: Asked, media: Media, examples: Sequence[str]) -> str:

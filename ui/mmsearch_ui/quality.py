@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,20 +14,20 @@ from starlette.responses import HTMLResponse, Response
 from mmsearch.client import Client
 from mmsearch.feedback import export
 from mmsearch.searches import Day
-from mmsearch_ui.keeping import asks_for_token
+from mmsearch_ui.keeping import asks_for_key, keeper
 from mmsearch_ui.sheets import page_html
 
 DAYS = 30
 MISSED = 20
 
 
-def quality_routes(client: Client, check: Callable[[Request], None]) -> APIRouter:
-    """`/quality`, and the judgements as a retrieval set, for a browser that `check` lets pass."""
-    routes = APIRouter(include_in_schema=False)
+def quality_routes(client: Client) -> APIRouter:
+    """`/quality`, and the judgements as a retrieval set, for an admin."""
+    routes, check = APIRouter(include_in_schema=False), keeper("admin")
 
     @routes.get("/quality")
     def quality(request: Request) -> Response:
-        if refused := asks_for_token(check, request):
+        if refused := asks_for_key(check, request):
             return refused
         searches = client.app.searches
         days = searches.days(DAYS)
@@ -46,7 +46,7 @@ def quality_routes(client: Client, check: Callable[[Request], None]) -> APIRoute
 
     @routes.get("/quality/judgements.zip")
     def judgements(request: Request) -> Response:
-        if refused := asks_for_token(check, request):
+        if refused := asks_for_key(check, request):
             return refused
         name = f"judgements-{datetime.now(UTC):%Y-%m-%d}.zip"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}

@@ -3,9 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 
 from mmsearch.client import Client
-from mmsearch.examples import suggestions
+from mmsearch.local_library import LocalLibrary
+from mmsearch.server.doors import asker
 
 
 def suggesting_routes(client: Client) -> APIRouter:
@@ -13,7 +15,7 @@ def suggesting_routes(client: Client) -> APIRouter:
     routes = APIRouter(prefix="/page", include_in_schema=False)
 
     @routes.get("/suggestions")
-    def suggest(q: Annotated[str, Query(max_length=200)] = "") -> list[str]:
-        return suggestions(client.app.manifest, q)
+    def suggest(request: Request, q: Annotated[str, Query(max_length=200)] = "") -> list[str]:
+        return LocalLibrary(client.app, asker(request)).suggestions(q)
 
     return routes

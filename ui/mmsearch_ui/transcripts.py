@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mmsearch.client import Client
 from mmsearch.errors import NotFound
+from mmsearch.local_library import LocalLibrary
 from mmsearch.server.documents import checked
+from mmsearch.server.doors import asker
 from mmsearch.snippets import snippet
-from mmsearch.spaces import CATALOGUE
 from mmsearch.types import Segment
 from mmsearch_ui.cards import transcript_html
 
@@ -23,10 +25,12 @@ def transcript_routes(client: Client) -> APIRouter:
     routes = APIRouter(prefix="/page", include_in_schema=False)
 
     @routes.get("/transcript/{document_id}/{segment_id}")
-    def transcript(document_id: str, segment_id: str, q: Annotated[str, Query(max_length=20_000)] = "") -> Response:
-        app = client.app
-        held = app.store.scan(app.searcher.spaces[CATALOGUE].collection, [checked(document_id)])
-        said = around([segment for segment, _ in held if segment.text], segment_id)
+    def transcript(
+        document_id: str, segment_id: str, request: Request, q: Annotated[str, Query(max_length=20_000)] = ""
+    ) -> Response:
+        library, id = LocalLibrary(client.app, asker(request)), checked(document_id)
+        held = library.segments(id, limit=library.document(id).segments)
+        said = around([segment for segment in held if segment.text], segment_id)
         words = {text[start:end].casefold() for text, marks in (snippet(s, q) for s in said) for start, end in marks}
         return HTMLResponse(transcript_html(document_id, said, segment_id, words))
 
