@@ -5,7 +5,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check lock audit bench bench-indexing bench-quality bench-answers bench-trust fuzz clean
+.PHONY: demo test check lock audit bench bench-indexing bench-serving bench-quality bench-answers bench-trust fuzz clean
 
 demo: $(STAMP)
 	$(BIN)/mmsearch demo $(if $(filter 0,$(SERVE)),--no-serve)
@@ -35,6 +35,10 @@ bench: $(STAMP)
 
 bench-indexing: $(STAMP)
 	$(BIN)/python -m benchmarks.indexing $(DATA)
+
+# The first time, a library of 100,000 passages is made.
+bench-serving: $(STAMP) tools
+	$(BIN)/python -m benchmarks.serving $(DATA)
 
 # DATA is the folder of the judged sets.
 bench-quality: $(STAMP)

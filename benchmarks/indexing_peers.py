@@ -3,14 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from benchmarks.environments import python_of
+
 HERE = Path(__file__).parent
-ENVIRONMENT = HERE / ".cache" / "peers"
-REQUIREMENTS = HERE / "requirements-peers.txt"
 PEERS = ("txtai", "haystack")
 
 
@@ -19,7 +18,7 @@ class Peer:
 
     def __init__(self, name: str, model: Path, passages: Path) -> None:
         self._process = subprocess.Popen(
-            [environment(), HERE / "peers.py", name, model, passages],
+            [python_of("peers"), HERE / "peers.py", name, model, passages],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -51,22 +50,10 @@ def start(model: Path, texts: Mapping[str, str], folder: Path) -> dict[str, Peer
     return {name: Peer(name, model, passages) for name in PEERS}
 
 
-def environment() -> Path:
-    """The peers' Python; what they need is installed on first use."""
-    python, installed = ENVIRONMENT / "bin" / "python", ENVIRONMENT / REQUIREMENTS.name
-    if not installed.is_file() or installed.read_text() != REQUIREMENTS.read_text():
-        ENVIRONMENT.parent.mkdir(exist_ok=True)
-        uv = [sys.executable, "-m", "uv"]
-        subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
-        subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, "-r", REQUIREMENTS], check=True)
-        installed.write_text(REQUIREMENTS.read_text())
-    return python
-
-
 def versions() -> str:
     """What the peers are, for the report."""
     asked = "from importlib.metadata import version as v; print('txtai', v('txtai') + ', Haystack', v('haystack-ai'))"
-    return subprocess.run([environment(), "-c", asked], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run([python_of("peers"), "-c", asked], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _is_number(line: str) -> bool:

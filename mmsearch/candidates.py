@@ -58,18 +58,18 @@ def gather(
         counts = np.array([held.get(id, {}).get(space, 0) for id in documents], dtype=np.float64)
         surprisal[row, counts > 0] = 0.0
         found = [hit for hit in hits.values() if hit.space == space]
-        places = [column[hit.document_id] for hit in found]
-        known = evidence(space, np.array([hit.score for hit in found], dtype=np.float64))
+        places = np.array([column[hit.document_id] for hit in found], dtype=np.intp)
+        own = np.array([hit.score for hit in found], dtype=np.float64)
+        known = evidence(space, own)
         if known is not None:
             alone = posterior(best_of(known, counts[places]), prior[places])
-            probabilities |= {(space, hit.segment_id): float(p) for hit, p in zip(found, alone, strict=True)}
-        own = np.zeros(len(found)) if known is None else known
-        for hit, place, nats in zip(found, places, own, strict=True):
-            scores[row, place] = np.fmax(scores[row, place], hit.score)
-            surprisal[row, place] = np.fmax(surprisal[row, place], nats)
-            key = (hit.document_id, segment_of(hit.segment_id))
-            worth.setdefault(key, {})
-            worth[key][space] = max(worth[key].get(space, 0.0), float(nats))
+            probabilities |= {(space, hit.segment_id): p for hit, p in zip(found, alone.tolist(), strict=True)}
+        told = np.zeros(len(found)) if known is None else known
+        np.fmax.at(scores[row], places, own)
+        np.fmax.at(surprisal[row], places, told)
+        for hit, nats in zip(found, told.tolist(), strict=True):
+            by_space = worth.setdefault((hit.document_id, segment_of(hit.segment_id)), {})
+            by_space[space] = max(by_space.get(space, 0.0), nats)
         surprisal[row] = best_of(surprisal[row], counts)
     best: dict[str, tuple[float, str]] = {}
     for (document, segment), by_space in sorted(worth.items()):

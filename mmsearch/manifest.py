@@ -45,6 +45,7 @@ create table if not exists documents (
     access text not null default '');
 create index if not exists documents_by_uri on documents (uri);
 create index if not exists documents_by_content on documents (content);
+create index if not exists documents_by_modality on documents (modality) where done;
 create table if not exists lists (name text primary key, principals text not null) without rowid;
 create table if not exists holdings (
     document text not null, space text not null, segments integer not null,
@@ -85,6 +86,9 @@ class Manifest:
         self._file = file
         self._idle: list[sqlite3.Connection] = []
         self._one_writer = threading.Lock()
+        self._changes = 0
+        self._census: tuple[int, dict[Modality, int]] = (-1, {})
+        """As counted last, and after how many changes."""
         self.changing = threading.RLock()
         """Held while the store or the pictures change together with what is remembered of them: whoever holds it sees
         all of one moment."""
@@ -165,10 +169,18 @@ class Manifest:
         return {str(id) for (id,) in self._rows(query, json.dumps(list(ids)), *lists)}
 
     def census(self, sight: Sight = EVERYTHING) -> dict[Modality, int]:
-        """How many documents that the sight sees there are of each modality, by their first segment."""
+        """How many documents that the sight sees there are of each modality, by their first segment.
+
+        Where it sees them all they are counted anew after a change alone.
+        """
+        changes, (counted_at, census) = self._changes, self._census
         seen, lists = self._seen(sight)
-        query = f"select modality, count(*) from documents where done and {seen} group by modality"
-        return dict(self._rows(query, *lists))
+        if lists or counted_at != changes:
+            query = f"select modality, count(*) from documents where done and {seen} group by modality"
+            census = dict(self._rows(query, *lists))
+            if not lists:
+                self._census = changes, census
+        return dict(census)
 
     def rows_of(self, space: str, sight: Sight) -> int:
         """How many segments the space of that fingerprint could hold of the documents that the sight sees."""
@@ -348,8 +360,10 @@ class Manifest:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         try:
-            with self._one_writer, self._connection() as sql, sql:
-                yield sql
+            with self._one_writer:
+                with self._connection() as sql, sql:
+                    yield sql
+                self._changes += 1
         except sqlite3.Error as error:
             raise StoreError(f"the manifest cannot be written: {error}") from error
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from mmsearch.calibration import (
     TermStatistics,
     posterior,
 )
-from mmsearch.candidates import Candidates, gather, log_priors
+from mmsearch.candidates import gather, log_priors
 from mmsearch.errors import InputError, SpaceMismatch
 from mmsearch.fusion import CALIBRATED, METHODS, calibrated, method
 from mmsearch.languages import ENGLISH, LANGUAGES, in_language
@@ -111,9 +112,13 @@ class Searcher:
                 asked = replace(asked, filter=self._with_phrases(asked, sieve))
         lists, encoded = self._retrieve(asked, plan, sieve, clock)
         lists = self._seen(lists, query.sight)
+        with clock("hold"):
+            held = self._held(lists, encoded)
+        completed = self._completed(asked, lists, encoded, held, sieve, clock)
         with clock("fuse"):
             wants = media(plan, wanted, spaces, encoded)
-            candidates = self._candidates(asked, lists, encoded, sieve, log_priors(wanted, wants.shares))
+            log_prior = log_priors(wanted, wants.shares)
+            candidates = gather([*lists, *completed], partial(self._evidence, encoded), held, log_prior)
             fusion = query.fusion or self.fusion
             fused = method(fusion)(candidates)
             odds = calibrated.log_odds(candidates)
@@ -179,24 +184,26 @@ class Searcher:
         seen = self.manifest.seen({hit.document_id for _, hits in lists for hit in hits}, sight)
         return [(step, [hit for hit in hits if hit.document_id in seen]) for step, hits in lists]
 
-    def _candidates(
-        self, query: Query, lists: Lists, encoded: Encoded, sieve: Sieve, log_prior: Mapping[Modality, float]
-    ) -> Candidates:
-        """The documents that any space found, with their scores in every space that holds them."""
+    def _held(self, lists: Lists, encoded: Encoded) -> dict[str, dict[str, int]]:
+        """Of the documents that any space found, how many rows each of the spaces that were asked has of them."""
         names = {opened.space.fingerprint: name for name, opened in self.spaces.items()}
         found = {hit.document_id for _, hits in lists for hit in hits}
-        held = {
+        return {
             document: {names[space]: count for space, count in spaces.items() if names.get(space) in encoded}
             for document, spaces in self.manifest.held(found).items()
         }
 
-        def evidence(space: str, scores: Floats) -> Floats | None:
-            return self._calibration(space).evidence(encoded[space], scores)  # type: ignore[arg-type]  # of its kind
+    def _evidence(self, encoded: Encoded, space: str, scores: Floats) -> Floats | None:
+        return self._calibration(space).evidence(encoded[space], scores)  # type: ignore[arg-type]  # of its kind
 
-        return gather([*lists, *self._missing(query, lists, encoded, held, sieve)], evidence, held, log_prior)
-
-    def _missing(
-        self, query: Query, lists: Lists, encoded: Encoded, held: Mapping[str, Mapping[str, int]], sieve: Sieve
+    def _completed(
+        self,
+        query: Query,
+        lists: Lists,
+        encoded: Encoded,
+        held: Mapping[str, Mapping[str, int]],
+        sieve: Sieve,
+        clock: "_Clock",
     ) -> list[tuple[Route, list[Hit]]]:
         """What the spaces say of documents that others found: not among the first is not the same as nothing."""
         completed, limit = [], _limit(query.filter, query.modalities)
@@ -207,7 +214,8 @@ class Searcher:
             if missing:
                 depth = min(sum(missing.values()), MOST_COMPLETED)
                 only = _both(limit, In("document", tuple(sorted(missing))))
-                hits = sieve.search(self.spaces[name].collection, asked, depth, only)
+                with clock(f"search {name}"):
+                    hits = sieve.search(self.spaces[name].collection, asked, depth, only)
                 weight = max(route.weight for route, _ in lists if route.space == name)
                 completed.append((Route(name, weight, depth, "found by other spaces"), hits))
         return completed

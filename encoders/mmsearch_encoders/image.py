@@ -16,7 +16,7 @@ from mmsearch.types import Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch_encoders import clip_zoo
 from mmsearch_encoders.batching import Budget, fill, mixed
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, known_formats, loading, reporting
-from mmsearch_encoders.together import Together
+from mmsearch_encoders.together import KEPT, Together
 from mmsearch_encoders.weights import Source, read_json, require, revision, weights_in
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class ImageEncoder:
         self._prompt, self._device = prompt, device
         self._budget = Budget(batch_pixels, processor=16 * 224**2, gpu=256 * 224**2)
         self._loaded = Once(self._load)
-        self._words_together = Together(self._encode_words)
+        self._words_together = Together(self._encode_words, keeps=KEPT)
         self._pictures_together = Together(self._encode_pictures)
 
     @cached_property

@@ -19,7 +19,7 @@ from mmsearch_encoders.bert import NumpyBert, numpy_bert
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting, trusted
 from mmsearch_encoders.projection import unit_rows
 from mmsearch_encoders.prompts import Prompts, prompts_of
-from mmsearch_encoders.together import Together
+from mmsearch_encoders.together import KEPT, Together
 from mmsearch_encoders.weights import Source, package_folder, read_json, require, revision
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class TextEncoder:
         self._device, self._budget = device, Budget(batch_tokens, processor=1024, gpu=65_536)
         self._model = Once(self._load)
         self._light = Once(self._load_light)
-        self._together = Together(self._encode_queries)
+        self._together = Together(self._encode_queries, keeps=KEPT)
 
     @cached_property
     def facts(self) -> "TextFacts":

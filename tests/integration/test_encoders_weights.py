@@ -202,7 +202,7 @@ def test_what_is_packaged_is_whole_and_listed_first_with_the_rest_of_what_is_set
     assert catalogue.verify("text", configured).broken == ()
     with pytest.raises(
         ConfigError,
-        match='no model is called "nothing"; there are text, image, table, table-reader, speech, reranker, answerer, all-Mini',
+        match='no model is called "nothing"; there are text, image, table, table-reader, speech, reranker, answerer',
     ):
         catalogue.pull("nothing", configured)
 

@@ -102,3 +102,16 @@ def test_a_manifest_from_before_roots_had_globs_opens(tmp_path: Path) -> None:
         sql.execute("create table roots (path text primary key)")
         sql.execute("insert into roots values ('/a')")
     assert Manifest(tmp_path / "manifest.sqlite3").roots() == [Root("/a")]
+
+
+def test_the_census_is_of_what_is_there_now(manifest: Manifest) -> None:
+    assert manifest.census() == {}
+    manifest.write(
+        [Entry(name, f"/{name}", modality=medium, done=True) for name, medium in (("a", "text"), ("b", "image"))]
+    )
+    assert manifest.census() == {"text": 1, "image": 1}
+    manifest.census().clear()
+    manifest.mark(["a"])
+    assert manifest.census() == {"image": 1}
+    manifest.forget(["b"])
+    assert manifest.census() == {}

@@ -53,3 +53,17 @@ def test_a_bad_query_fails_alone() -> None:
                     row.result(30)
             else:
                 assert row.result(30).tolist() == [number]
+
+
+def test_what_was_asked_lately_is_not_encoded_again() -> None:
+    batches: list[list[int]] = []
+
+    def encode(asked: Sequence[int]) -> Embeddings:
+        batches.append(list(asked))
+        return np.array([[number] for number in asked], np.float32)
+
+    together = Together(encode, keeps=2)
+    assert [together(number).tolist() for number in (1, 2, 1, 3, 2, 1)] == [[1], [2], [1], [3], [2], [1]]
+    assert batches == [[1], [2], [3], [1]]
+    with pytest.raises(ValueError, match="read-only"):
+        together(1)[0] = 7

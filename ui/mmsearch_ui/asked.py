@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from mmsearch.types import MODALITIES, Modality, is_digest
 from mmsearch_ui.facets import FACETS, FacetName
 
-COUNTS = (10, 20, 50)
+COUNTS = (10, 20, 50, 100)
 """How many results one may ask for."""
 
 

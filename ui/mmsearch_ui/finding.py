@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from mmsearch.client import Client
 from mmsearch.types import MODALITIES, Modality, Ranking, Result
-from mmsearch_ui.asked import COUNTS, Asked
+from mmsearch_ui.asked import Asked
 from mmsearch_ui.facets import FacetName, Value, counted, filter_of, keeps
 
-NEAREST = max(COUNTS)
-"""Among so many of the best the page counts."""
+NEAREST = 50
+"""Among so many of the best the page counts, or among as many as it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _nearest(client: Client, asked: Asked, media: Media) -> Ranking:
         like=asked.like,
         modalities=asked.modalities,
         filter=filter_of(asked.narrowed),
-        top_k=NEAREST,
+        top_k=max(NEAREST, asked.count),
         spaces=asked.spaces,
         all_copies=asked.all_copies,
     )

@@ -138,12 +138,12 @@ def _blocks(client: Client) -> gr.Blocks:
 
 
 def _open_spaces(client: Client) -> list[str]:
-    return [state.name for state in client.spaces() if not state.closed]
+    return list(client.app.searcher.spaces)
 
 
 def _answered(client: Client) -> set[str]:
     """The kinds of query that an open space answers."""
-    return {kind for state in client.spaces() if state.space and not state.closed for kind in state.space.answers}
+    return {kind for opened in client.app.searcher.spaces.values() for kind in opened.space.answers}
 
 
 def _media(files: Sequence[str]) -> Media:
