@@ -146,8 +146,8 @@ class Lettering:
 
     fingerprint = "injected"
 
-    def read(self, picture: bytes) -> str:
-        return f"{WORD} {script('lettering')}"
+    def read(self, picture: bytes) -> tuple[str, tuple[()]]:
+        return f"{WORD} {script('lettering')}", ()
 
 
 @contextmanager

@@ -26,7 +26,7 @@ MOST_LOST, MOST_LOST_ALONE = 32, 64
 """Of the shards of a wave, and of documents by themselves: when more are lost, documents are not to blame."""
 ANSWERS_WAITING = 2
 LOOK_S = 0.2
-CLOSE_S = 1.0
+CLOSE_S = 10.0
 
 
 class RayEngine:
