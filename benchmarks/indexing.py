@@ -35,7 +35,7 @@ from mmsearch.client import Client
 HERE = Path(__file__).parent
 OFF = {"part": ""}
 WORDS_ONLY: Mapping[str, Any] = {
-    "spaces": dict.fromkeys(("text", "image", "table"), OFF),
+    "spaces": dict.fromkeys(("text", "image", "table", "sound"), OFF),
     "recognizer": OFF,
     "ocr": OFF,
 }

@@ -64,7 +64,7 @@ class Weighed:
 def whole_command_s(files: Path, library: Path) -> float:
     """Seconds of `mmsearch index` from start to end."""
     started = time.perf_counter()
-    process = start(files, library, {"spaces": dict.fromkeys(("text", "image", "table"), OFF)})
+    process = start(files, library, {"spaces": dict.fromkeys(("text", "image", "table", "sound"), OFF)})
     assert process.wait() == 0
     return time.perf_counter() - started
 

@@ -154,7 +154,7 @@ class Lettering:
 def injected(folder: Path, **settings: Any) -> Iterator[tuple[Client, int]]:
     """A library of those documents, found by their words alone, and how many scripts stand in it."""
     scripts = write_documents(folder / "files") + len(FORMS)
-    spaces = dict.fromkeys(("text", "image", "table"), OFF)
+    spaces = dict.fromkeys(("text", "image", "table", "sound"), OFF)
     off: dict[str, Any] = {"recognizer": OFF, "reranker": OFF, "ocr": {"part": "benchmarks.injecting:Lettering"}}
     with Client(folder / "library", spaces=spaces, **off, indexing={"workers": 0}, **settings) as client:
         report = client.index(folder / "files")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def name_of(document: str | Path | Result) -> str:
         return f"{document.segment.document_id}/{document.segment.id}"
     if not str(document):
         return ""
-    path = Path(document).expanduser()
+    path = Path(document)
+    with suppress(RuntimeError):  # a ~ of nobody
+        path = path.expanduser()
     return path.resolve().as_posix() if path.exists() else str(document)
 
 

@@ -17,7 +17,8 @@ class Candidates:
 
     `evidence` is calibrated (see `calibration`): nan where a space cannot hold the document, 0 where it holds it and
     did not find it. `weights` is one a space, `log_prior` one a document. `best` is each document's segment to show,
-    `media` that segment's medium. `probabilities` are those of hits by (space, segment or piece): see Hit.
+    `media` that segment's medium, `found_by` the space that says most for it. `probabilities` are those of hits by
+    (space, segment or piece): see Hit.
     """
 
     spaces: tuple[str, ...]
@@ -29,6 +30,7 @@ class Candidates:
     best: tuple[str, ...]
     media: tuple[Modality, ...]
     probabilities: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    found_by: tuple[str, ...] = ()
 
 
 def gather(
@@ -52,6 +54,7 @@ def gather(
     scores = np.full((len(spaces), len(documents)), np.nan)
     surprisal = np.full_like(scores, np.nan)
     prior = np.array([log_prior.get(modality[id], -math.inf) for id in documents], dtype=np.float64)
+    weights = [max(route.weight for route, _ in lists if route.space == space) for space in spaces]
     worth: dict[tuple[str, str], dict[str, float]] = {}
     probabilities: dict[tuple[str, str], float] = {}
     for row, space in enumerate(spaces):
@@ -69,23 +72,24 @@ def gather(
         np.fmax.at(surprisal[row], places, told)
         for hit, nats in zip(found, told.tolist(), strict=True):
             by_space = worth.setdefault((hit.document_id, segment_of(hit.segment_id)), {})
-            by_space[space] = max(by_space.get(space, 0.0), nats)
+            by_space[space] = max(by_space.get(space, 0.0), weights[row] * nats)
         surprisal[row] = best_of(surprisal[row], counts)
-    best: dict[str, tuple[float, str]] = {}
+    best: dict[str, tuple[float, str, str]] = {}
     for (document, segment), by_space in sorted(worth.items()):
         nats = sum(by_space.values())
         if document not in best or nats > best[document][0]:
-            best[document] = (nats, segment)
+            best[document] = (nats, segment, max(by_space, key=lambda space: by_space[space]))
     return Candidates(
         spaces,
         documents,
         scores,
         surprisal,
-        np.array([max(route.weight for route, _ in lists if route.space == space) for space in spaces]),
+        np.array(weights),
         prior,
         tuple(best[id][1] for id in documents),
         tuple(medium_of[best[id][1]] for id in documents),
         probabilities,
+        tuple(best[id][2] for id in documents),
     )
 
 

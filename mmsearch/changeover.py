@@ -19,7 +19,7 @@ from mmsearch.model_choice import MODEL_OPTIONS, is_place, naming, same_model, w
 from mmsearch.parts import build, closed_reason, in_force, readers_of
 from mmsearch.planning import reading
 from mmsearch.progress import Progress
-from mmsearch.protocols import Encoder
+from mmsearch.protocols import Encoder, Hears
 from mmsearch.reembedding import Filling, ReembedEstimate
 from mmsearch.reports import Reembedded
 from mmsearch.settings import Part
@@ -265,6 +265,10 @@ def _wanted(app: App, name: str, model: str, pretrained: str) -> tuple[Part, Enc
             "a network"
         )
     _ = encoder.space
+    if isinstance(encoder, Hears):
+        raise InputError(
+            f'the library keeps no sounds to make "{name}" of: name the model in the settings and run "mmsearch index"'
+        )
     return part, encoder
 
 

@@ -285,11 +285,11 @@ class Client:
         With the ranking instead of its words, the spaces that it asked are kept as well. Judged again, it replaces
         what was said. Raises InputError, NotFound when the library has no such document.
         """
-        return self.library.judge(query, document, grade)
+        return self.library.judge(query, document if isinstance(document, Result) else name_of(document), grade)
 
     def withdraw(self, query: str, document: str | Path) -> bool:
         """Forget what was judged of a document for the words; whether anything was. Raises NotFound."""
-        return self.library.withdraw(query, document)
+        return self.library.withdraw(query, name_of(document))
 
     def judgements(self, query: str = "") -> list[Judgement]:
         """What was judged, all or for the words of one query, by query and place."""

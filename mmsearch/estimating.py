@@ -16,7 +16,7 @@ from mmsearch.protocols import Reader
 from mmsearch.sources import Copies
 from mmsearch.spaces import OpenSpace
 from mmsearch.types import Document, Modality, Segment
-from mmsearch.windows import windows_in
+from mmsearch.windows import takes, windows_in
 
 SAMPLE_S = 4.0
 """For reading the sample, shared among the endings; each ending gets one document whatever it takes."""
@@ -174,7 +174,7 @@ def estimate(work: Workload, samples: Mapping[str, Sample], spaces: Sequence[Ope
 
 
 def _windows(space: OpenSpace, segment: Segment) -> Sequence[Segment]:
-    return windows_in(space.encoder, segment) if segment.modality in space.space.stores else ()
+    return windows_in(space.encoder, segment) if takes(space.space, segment) else ()
 
 
 def _encoded(space: OpenSpace, windows: Sequence[Segment]) -> tuple[float, int]:

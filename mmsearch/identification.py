@@ -36,7 +36,11 @@ def with_languages(segments: Iterable[Segment]) -> Iterator[Segment]:
     language of its document's text; there is none where that does not tell either.
     """
     segments = iter(segments)
-    head = list(islice(segments, READ_SEGMENTS))
+    head: list[Segment] = []
+    for segment in islice(segments, READ_SEGMENTS):
+        head.append(segment)
+        if segment.sound is not None:  # what is heard comes last, has no words, and is large
+            break
 
     @cache  # most segments tell
     def usual() -> str:
@@ -46,7 +50,7 @@ def with_languages(segments: Iterable[Segment]) -> Iterator[Segment]:
         if "language" in segment.metadata:
             yield segment
             continue
-        language = identified(_telling(segment)) or usual()
+        language = (identified(_telling(segment)) if segment.sound is None else "") or usual()
         yield replace(segment, metadata={**segment.metadata, "language": language}) if language else segment
 
 

@@ -216,9 +216,8 @@ class Manifest:
         return found[0] if found else None
 
     def entry_of(self, document: str | Path, sight: Sight = EVERYTHING) -> Entry | None:
-        """The document of that id, uri or path, in this order, that the sight sees."""
-        place = Path(document).expanduser()
-        uris = (str(document), place.absolute().as_posix(), place.resolve().as_posix())
+        """The document of that id, uri or path, in this order, that the sight sees; no disk is asked for it."""
+        uris = (str(document), Path(document).absolute().as_posix())
         found = (self.entry(id) for id in (str(document), *map(digest, uris)))
         return next((entry for entry in found if entry and sight.sees(entry.access)), None)
 

@@ -10,13 +10,15 @@ from mmsearch.errors import ConfigError, ModelUnavailable
 from mmsearch.manifest import Manifest
 from mmsearch.model_choice import names_model, serving
 from mmsearch.passages import PassageSplitter
-from mmsearch.protocols import Answerer, Encoder, OcrEngine, Reader, SpeechRecognizer
+from mmsearch.protocols import Answerer, Encoder, Hearing, Hears, OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers import default_readers
 from mmsearch.readers.audio import AudioReader
 from mmsearch.reading import Here, Limits, ProcessPool, Reading, usual_workers
 from mmsearch.settings import MANIFEST_FILE, Part, Settings
 from mmsearch.sources import Copies
 
+SOUND = "sound"
+"""The space for which recordings are cut into windows of sound."""
 EXTRAS: Mapping[str, str] = {
     "mmsearch_encoders": "encoders",
     "mmsearch_ui": "ui",
@@ -63,7 +65,9 @@ def build(part: Part) -> object:
 
 
 def readers_of(settings: Settings) -> tuple[Reader, ...]:
-    """The readers, with what the open models give them: the recogniser, the OCR, the token limit. Loads no model.
+    """The readers, with what the open models give them: the recogniser, the OCR, the token limit, what is heard.
+
+    Loads no model.
 
     Made again in each process that reads: models are not sent.
     """
@@ -79,7 +83,15 @@ def readers_of(settings: Settings) -> tuple[Reader, ...]:
         cast(OcrEngine | None, ready(settings.ocr)),
         [cast(Reader, build(part)) for part in settings.readers],
         settings.limits,
+        _hearing(settings),
     )
+
+
+def _hearing(settings: Settings) -> Hearing | None:
+    """How recordings are to be cut for the open space that hears; None where there is none."""
+    part = settings.encoders.get(SOUND)
+    encoder = build(part) if part else None
+    return encoder.hearing if encoder and not closed_reason(encoder) and isinstance(encoder, Hears) else None
 
 
 def encoders_of(settings: Settings) -> dict[str, Encoder]:

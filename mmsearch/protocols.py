@@ -61,6 +61,24 @@ class Encoder(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a model of sounds is given: windows of `window_s`, one every `step_s`, with `rate` samples a second."""
+
+    rate: int
+    window_s: float
+    step_s: float
+
+
+@runtime_checkable
+class Hears(Protocol):
+    """An encoder of sounds: readers of recordings cut them for it, while its space is open."""
+
+    @property
+    def hearing(self) -> Hearing:
+        """How recordings are to be cut. Loads no model."""
+
+
 @runtime_checkable
 class BatchesQueries(Protocol):
     """An encoder that encodes queries together that are asked at the same time."""
@@ -114,12 +132,26 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
-    """A stretch of speech: seconds from the start of the recording, and its words."""
+class Word:
+    """A spoken word as it stands in the text, the blank before it included, with its seconds."""
 
     start_s: float
     end_s: float
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A stretch of speech: seconds from the start of the recording, and its words, by whom where that is known.
+
+    The texts of `words`, where their times are known, are its text when they are joined.
+    """
+
+    start_s: float
+    end_s: float
+    text: str
+    speaker: str = ""
+    words: tuple[Word, ...] = ()
 
 
 class SpeechRecognizer(Protocol):
@@ -130,7 +162,10 @@ class SpeechRecognizer(Protocol):
         """Model and revision. Raises ModelUnavailable when the weights are not here."""
 
     def transcribe(self, samples: NDArray[np.float32]) -> tuple[str, list[Utterance]]:
-        """(language code, utterances in order) for 16 kHz mono samples in [-1, 1]; silence gives none."""
+        """(language code, utterances in order) for 16 kHz mono samples in [-1, 1]; silence gives none.
+
+        A long recording comes in windows of some minutes, cut where it is quiet, each with its seconds from 0.
+        """
 
 
 class OcrEngine(Protocol):

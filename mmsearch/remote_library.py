@@ -17,7 +17,6 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
 
-from mmsearch.alike import name_of
 from mmsearch.asking import SearchFields
 from mmsearch.errors import InputError, JobError, MMSearchError, NotFound, StoreUnavailable
 from mmsearch.feedback import Judgement, asked_by
@@ -196,14 +195,14 @@ class RemoteLibrary:
             {"document": document.segment.document_id, "segment": document.segment.id}
             | {"rank": document.rank, "score": document.score}
             if isinstance(document, Result)
-            else {"document": name_of(document)}
+            else {"document": str(document)}
         )
         return Judgement(
             **self._change("POST", "/v1/feedback", body={"query": words, "grade": grade, "routes": routes} | seen)
         )
 
     def withdraw(self, query: str, document: str | Path) -> bool:
-        said = {"query": query, "document": name_of(document)}
+        said = {"query": query, "document": str(document)}
         return bool(self._change("DELETE", "/v1/feedback", body=said)["withdrawn"])
 
     def judgements(self, query: str = "") -> list[Judgement]:

@@ -4,6 +4,7 @@ Group by document (candidates are documents), fold near copies, mix where divers
 from the store what is shown. It takes the scores as they come, from whatever stage made them.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,13 +18,15 @@ from mmsearch.reranking import Standing
 from mmsearch.serialisation import for_words
 from mmsearch.snippets import snippet
 from mmsearch.spaces import CATALOGUE, OpenSpace
-from mmsearch.types import Duplicate, Hit, Query, Result, Route, Segment, Vector
+from mmsearch.types import Duplicate, Hit, Query, Result, Route, Segment, Span, Vector
 from mmsearch.windows import segment_of
 
 MORE_SEGMENTS = 3
 """How many further segments of a document a result names."""
 
 Lists = Sequence[tuple[Route, Sequence[Hit]]]
+Hits = Mapping[str, Mapping[str, Sequence[Hit]]]
+"""Document id -> segment id -> what found it, or a piece of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +60,22 @@ class Presentation:
         self, groups: Sequence[Group], words: str, lists: Lists, candidates: Candidates, standing: Standing
     ) -> tuple[Result, ...]:
         """A result for each group, each document by its best segment; `words` are what the query asks with."""
-        hits: dict[str, dict[str, list[Hit]]] = {}
+        hits: defaultdict[str, dict[str, list[Hit]]] = defaultdict(dict)
         found_by_spaces = (hit for step, found in lists if not step.modalities for hit in found)
         for hit in dict.fromkeys((*found_by_spaces, *standing.hits)):
-            hits.setdefault(hit.document_id, {}).setdefault(segment_of(hit.segment_id), []).append(hit)
+            hits[hit.document_id].setdefault(segment_of(hit.segment_id), []).append(hit)
         others = [
             [id for id in hits.get(candidates.documents[group.shown], ()) if id != candidates.best[group.shown]]
             for group in groups
         ]
         ids = [candidates.best[place] for group in groups for place in (group.shown, *group.copies)]
         segments = self._segments([*ids, *(id for more in others for id in more[:MORE_SEGMENTS])])
+        heard = self._heard([group.shown for group in groups], candidates, hits)
         results: list[Result] = []
         for group, more in zip(groups, others, strict=True):
             best = candidates.best[group.shown]
             if first := segments.get(best):
+                first = _where(first, heard.get(best))
                 text, highlights = snippet(first, words)
                 result = Result(
                     rank=len(results) + 1,
@@ -124,6 +129,18 @@ class Presentation:
         fullest = max(holding, key=lambda collection: holding[collection], default="")
         return self.store.vectors(fullest, ids) if holding.get(fullest) else {}
 
+    def _heard(self, places: Sequence[int], candidates: Candidates, hits: Hits) -> dict[str, Span]:
+        """Where the segments that are shown sound as asked, by id: of those that their sound was found by most."""
+        spans: dict[str, Span] = {}
+        for name, opened in self.spaces.items():
+            if "audio" in opened.space.answers:
+                shown = [place for place in places if candidates.found_by[place] == name]
+                found = [hits.get(candidates.documents[p], {}).get(candidates.best[p], ()) for p in shown]
+                ids = [piece for own in found if (piece := next((h.segment_id for h in own if h.space == name), ""))]
+                pieces = self.store.segments(opened.collection, ids) if ids else {}
+                spans |= {segment_of(id): piece.span for id, piece in pieces.items()}
+        return spans
+
     def _segments(self, ids: Sequence[str]) -> Mapping[str, Segment]:
         return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
 
@@ -138,6 +155,15 @@ def _told(hits: Sequence[Hit], candidates: Candidates) -> tuple[Hit, ...]:
         replace(hit, segment_id=segment_of(hit.segment_id), probability=known.get((hit.space, hit.segment_id)))
         for hit in best.values()
     )
+
+
+def _where(segment: Segment, heard: Span | None) -> Segment:
+    """The segment where it sounds as asked, if it was found by that; its words only if they are said about there."""
+    if heard is None or heard == segment.span:
+        return segment
+    starts_s, ends_s = segment.span.start_s or 0.0, segment.span.end_s or 0.0
+    said_there = starts_s < (heard.end_s or 0.0) and (heard.start_s or 0.0) < ends_s
+    return replace(segment, span=heard, text=segment.text if said_there else "")
 
 
 def _terms(segment: Segment) -> frozenset[str]:

@@ -145,6 +145,9 @@ DEFAULT_ENCODERS: dict[str, Part] = {
             "projection": f"{IN_LIBRARY}table-map.safetensors",
         }
     ),
+    "sound": Part.model_validate(
+        {"part": "mmsearch_encoders.sound:SoundEncoder", "model": "laion/larger_clap_general"}
+    ),
 }
 
 

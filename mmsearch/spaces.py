@@ -59,8 +59,9 @@ def open_for_search(
 
 
 def _way_out(space: Space) -> str:
-    """The commands that make a space anew; that of words has no model to go to, it is made by an indexing."""
-    return '"mmsearch index"' if space.kind == "lexical" else f'"mmsearch reembed {space.name}" or "mmsearch index"'
+    """The commands that make a space anew: an indexing for words, and for sounds, which no library keeps."""
+    by_indexing = space.kind == "lexical" or "audio" in space.answers
+    return '"mmsearch index"' if by_indexing else f'"mmsearch reembed {space.name}" or "mmsearch index"'
 
 
 def open_for_indexing(

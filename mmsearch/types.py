@@ -243,6 +243,8 @@ class Segment:
     `text` is what a person reads of it and what words find it by (a caption and lettering for a picture, the
     transcript for speech, empty for a table). `picture` is its rendition: an upright JPEG, PNG or WebP that a browser
     shows, at most 768 pixels a side; `lettering` says where words of the text stand on it, in the order of the text.
+    `sound` is some seconds of a recording as a FLAC file: a reader makes such pieces of its segments
+    (`mmsearch.windows`) for a space that hears, and nothing else takes or keeps them.
     `metadata` values are str, int, float, bool or lists of str; `date` (ISO 8601, cut to what is known: "2024-05") and
     `tags` (list of str) mean the same in every format.
     """
@@ -259,6 +261,7 @@ class Segment:
     picture: bytes | None = field(default=None, repr=False)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     lettering: tuple[Lettering, ...] = field(default=(), repr=False)
+    sound: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

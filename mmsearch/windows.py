@@ -1,8 +1,9 @@
-"""A segment in the pieces that a sentence encoder takes whole: several vectors may stand for one segment.
+"""A segment in the pieces that an encoder takes whole: several vectors may stand for one segment.
 
 Segments are what people read: passages of some 250 tokens, tables of some hundred rows. Sentence encoders are trained
 on shorter texts, and a vector of more says less: all-MiniLM-L6-v2 ranks better by windows of 128 tokens
-(benchmarks/QUALITY.md).
+(benchmarks/QUALITY.md). A model of sounds hears ten seconds at once, wherever sentences end: its windows are cut by
+the reader, which alone has the recording in its hands.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from itertools import islice
 
 from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Encoder
-from mmsearch.types import Segment, Table
+from mmsearch.types import Segment, Space, Span, Table
 
 TABLE_WINDOWS = 2
 """Windows of rows for a table: the first rows show what kind of rows there are, and words find the others."""
@@ -46,6 +47,16 @@ def windows(segment: Segment, splitter: PassageSplitter, of_table: int | None = 
 def segment_of(window_id: str) -> str:
     """The id of the segment that the window is a piece of."""
     return window_id.partition(MARK)[0]
+
+
+def piece_heard(segment: Segment, number: int, span: Span, sound: bytes) -> Segment:
+    """What is heard somewhere in a recording, as a piece of the segment that lies there; it has no words of its own."""
+    return replace(segment, id=f"{segment.id}{MARK}{number}", span=span, text="", headings=(), sound=sound)
+
+
+def takes(space: Space, segment: Segment) -> bool:
+    """Whether the space is made from such segments: what is heard goes to spaces that sounds can be put to alone."""
+    return segment.modality in space.stores and (segment.sound is None or "audio" in space.answers)
 
 
 def _passages(segment: Segment, splitter: PassageSplitter) -> Iterator[Segment]:

@@ -20,7 +20,7 @@ from mmsearch.sketches import Sketcher
 from mmsearch.spaces import OpenSpace
 from mmsearch.twins import Twins
 from mmsearch.types import Content, Modality, Segment
-from mmsearch.windows import windows_in
+from mmsearch.windows import takes, windows_in
 
 WINDOW_S = 1.5
 """What a window should take to encode: a kill costs one or two of them, and a commit some 50 ms each."""
@@ -206,9 +206,10 @@ class Writer:
         done = set(complete)
         self._open = [document for document in self._open if document not in done]
         for document, segment in waiting:
-            document.segments += 1
-            document.modality = document.modality or segment.modality
-            document.sketcher.add(segment)
+            if segment.sound is None:  # else it is a piece of one that came before
+                document.segments += 1
+                document.modality = document.modality or segment.modality
+                document.sketcher.add(segment)
         spaces = {space.space.name: space for document, _ in waiting for space in document.task.spaces}
         chosen = [_chosen(space, waiting) for space in spaces.values()]
         window = _Window(begun, [segment for _, segment in waiting], chosen, complete)
@@ -251,7 +252,7 @@ class Writer:
                 self._prune(document)
             self._manifest.write_sketches({d.task.entry.id: d.sketcher.sketch() for d in window.complete})
             self._manifest.write(entries)
-        self.segments += len(window.segments)
+        self.segments += sum(segment.sound is None for segment in window.segments)
         return entries
 
     def _prune(self, document: _Open) -> None:
@@ -273,7 +274,7 @@ def _chosen(space: OpenSpace, waiting: Sequence[tuple[_Open, Segment]]) -> _Chos
         [
             (document, window)
             for document, segment in waiting
-            if space in document.task.spaces and segment.modality in space.space.stores
+            if space in document.task.spaces and takes(space.space, segment)
             for window in windows_in(space.encoder, segment)
         ],
     )
@@ -297,4 +298,4 @@ def _encoded(chosen: _Chosen, twins: Twins) -> Content:
 def size_bytes(segment: Segment) -> int:
     """About what the segment takes in memory."""
     cells = sum(len(cell) for row in segment.table.rows for cell in row) if segment.table else 0
-    return len(segment.text) + len(segment.picture or b"") + cells
+    return len(segment.text) + len(segment.picture or b"") + len(segment.sound or b"") + cells

@@ -191,26 +191,83 @@ def save_question_answerer(folder: Path, model: Any, tokenizer: Any) -> Path:
     return folder
 
 
+def make_clap(seed: int = 0) -> tuple[Any, Any]:
+    """(model, processor) of a tiny CLAP: HTSAT over a spectrogram of ten seconds, RoBERTa, letters as tokens."""
+    import torch
+    from tokenizers.pre_tokenizers import ByteLevel
+    from transformers import (
+        ClapAudioConfig,
+        ClapConfig,
+        ClapFeatureExtractor,
+        ClapModel,
+        ClapProcessor,
+        ClapTextConfig,
+        RobertaTokenizer,
+    )
+
+    torch.manual_seed(seed)
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *sorted(ByteLevel.alphabet())]
+    tokenizer = RobertaTokenizer({piece: number for number, piece in enumerate(pieces)}, [], model_max_length=64)
+    text = ClapTextConfig(
+        vocab_size=len(pieces),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=80,
+        projection_dim=24,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    audio = ClapAudioConfig(
+        patch_embeds_hidden_size=8,
+        hidden_size=32,
+        depths=[1, 1, 1],
+        num_hidden_layers=3,
+        num_attention_heads=[2, 2, 2],
+        projection_dim=24,
+    )
+    config = ClapConfig(text_config=text.to_dict(), audio_config=audio.to_dict(), projection_dim=24)
+    extractor = ClapFeatureExtractor(truncation="rand_trunc", frequency_min=50)
+    model: Any = ClapModel(config)
+    processor: Any = ClapProcessor
+    return model.eval(), processor(extractor, tokenizer)
+
+
+def save_clap(folder: Path, model: Any, processor: Any) -> Path:
+    """The folder as laion/larger_clap_general is published: transformers' files of the model and its processor."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    processor.feature_extractor.save_pretrained(folder)
+    processor.tokenizer.save_pretrained(folder)
+    return folder
+
+
+WHISPER_DIMENSIONS = {
+    "n_mels": 80,
+    "n_audio_ctx": 1500,
+    "n_audio_state": 32,
+    "n_audio_head": 2,
+    "n_audio_layer": 1,
+    "n_vocab": 51865,
+    "n_text_ctx": 448,
+    "n_text_state": 32,
+    "n_text_head": 2,
+    "n_text_layer": 1,
+}
+
+
 def save_whisper(file: Path, seed: int = 0) -> Path:
     """A tiny multilingual Whisper as openai-whisper publishes its checkpoints."""
     import torch
     from whisper.model import ModelDimensions, Whisper
 
     torch.manual_seed(seed)
-    dims = ModelDimensions(
-        n_mels=80,
-        n_audio_ctx=1500,
-        n_audio_state=32,
-        n_audio_head=2,
-        n_audio_layer=1,
-        n_vocab=51865,
-        n_text_ctx=448,
-        n_text_state=32,
-        n_text_head=2,
-        n_text_layer=1,
-    )
+    model = Whisper(ModelDimensions(**WHISPER_DIMENSIONS))
+    with torch.no_grad():
+        model.decoder.positional_embedding.normal_()  # whisper leaves it as memory was
     file.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"dims": dims.__dict__, "model_state_dict": Whisper(dims).state_dict()}, file)
+    torch.save({"dims": WHISPER_DIMENSIONS, "model_state_dict": model.state_dict()}, file)
     return file
 
 

@@ -13,6 +13,12 @@ os.environ["COLUMNS"] = "160"  # a console is as wide as this says when it is ma
 KINDS = ("encoders", "browser", "server", "ray")
 """Marks of which at least one test must have run in CI."""
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no process is left with it at the end (--no-loadscope-reorder)."""
+    items.sort(key=lambda item: ("ray" not in item.keywords, "slow" not in item.keywords))
+
+
 _ran: Counter[str] = Counter()
 _skipped: Counter[str] = Counter()
 

@@ -84,7 +84,7 @@ def client(folder: Path, model: str = "", pictures: str = "", **settings: Any) -
     off = {"part": ""}
     text = {"part": "hashing:HashingEncoder"} | ({"model": model} if model else {})
     image = {"part": "hashing:HashingPictures", "model": pictures} if pictures else off
-    spaces = {"text": text, "image": image, "table": off} | settings.pop("spaces", {})
+    spaces = {"text": text, "image": image, "table": off, "sound": off} | settings.pop("spaces", {})
     store = settings.pop("store", {"part": "libraries:kept_store"})
     small = {"batch_segments": 4, "workers": 0}
     return Client(folder, spaces=spaces, store=store, recognizer=off, ocr=off, indexing=small, **settings)

@@ -55,7 +55,7 @@ def closed(gate: threading.Event) -> Iterator[None]:
 
 def light(encoder: str = "serving:GatedEncoder") -> dict[str, Any]:
     """Settings of words and an encoder without weights, on the real store."""
-    spaces = {"text": {"part": encoder}, "image": OFF, "table": OFF}
+    spaces = {"text": {"part": encoder}, "image": OFF, "table": OFF, "sound": OFF}
     return {"spaces": spaces, "recognizer": OFF, "ocr": OFF, "reranker": OFF}
 
 

@@ -6,7 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from mmsearch.errors import ConfigError
-from mmsearch_encoders import canary, extractive, fetching, image, rerank, speech, table, tapas, tapas_reader, text
+from mmsearch_encoders import (
+    canary,
+    extractive,
+    fetching,
+    image,
+    rerank,
+    sound,
+    speech,
+    table,
+    tapas,
+    tapas_reader,
+    text,
+)
 from mmsearch_encoders.canary import Canary
 from mmsearch_encoders.fetching import Verdict
 from mmsearch_encoders.weights import Source, find
@@ -55,6 +67,7 @@ SOURCES: dict[str, Any] = {
     "table": tapas.source_of,
     "table-reader": lambda model: tapas.source_of(model, "table-reader"),
     "speech": speech.source_of,
+    "sound": sound.source_of,
     "reranker": rerank.source_of,
     "answerer": extractive.source_of,
 }
@@ -123,6 +136,14 @@ CATALOGUE: tuple[ModelFact, ...] = (
     ModelFact("speech", "whisper-base", 145 * MB, "MIT", 0, "speech in 99 languages", {"model": "base"}, True),
     ModelFact("speech", "whisper-small", 484 * MB, "MIT", 0, "speech in 99 languages, slow", {"model": "small"}),
     ModelFact("speech", "whisper-turbo", 1618 * MB, "MIT", 0, "speech in 99 languages, for a GPU", {"model": "turbo"}),
+    ModelFact(
+        "sound", "larger_clap_general", 776 * MB, "Apache-2.0", 512, "sounds, music and English words for them",
+        {"model": sound.DEFAULT}, default=True,
+    ),
+    ModelFact(
+        "sound", "clap-htsat-unfused", 615 * MB, "Apache-2.0", 512, "sounds and English words for them, smaller",
+        {"model": "laion/clap-htsat-unfused"},
+    ),
     ModelFact(
         "reranker", "ms-marco-MiniLM-L6-v2", 92 * MB, "Apache-2.0", 0, "reads the best results again, English",
         {"model": rerank.DEFAULT}, default=True,

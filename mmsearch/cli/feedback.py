@@ -17,11 +17,12 @@ def add(
 ) -> None:
     """Say whether a document answers a query; said again, it replaces what was said."""
     from mmsearch import schemas, terminal
+    from mmsearch.alike import name_of
     from mmsearch.opening import judgements_of
     from mmsearch.settings import read_settings
 
     with errors(as_json), judgements_of(read_settings(library=library)) as feedback:
-        judgement = feedback.judge(query, document, int(relevant))
+        judgement = feedback.judge(query, name_of(document), int(relevant))
         if as_json:
             print_json(schemas.judgement_json(judgement))
         else:

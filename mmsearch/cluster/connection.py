@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
+from tenacity import Retrying, stop_after_attempt
+
 from mmsearch.cluster.worker import Answer, Setup, ShardWorker
 from mmsearch.errors import ConfigError, JobError
 from mmsearch.reading import Order
@@ -29,6 +31,8 @@ QUIET = {
 STORE_BYTES, LEAST_STORE_BYTES = 1 << 30, 80 << 20
 """Of a local Ray's object store: the shards on their way back, with what is waiting for this process."""
 CONNECT_S = 10.0
+STARTS = 3
+"""A Ray of our own now and then does not get up, or has no node yet when it is asked: then it is started anew."""
 MOST_CPUS = 8
 """For a worker with a GPU: they read while it encodes."""
 
@@ -114,8 +118,13 @@ class Connection:
         where = f"the Ray cluster at {address} does not answer" if address else "Ray does not start here"
         try:
             _reach(address)  # Ray itself would try for minutes
-            with _signals_kept(), _paths_passed_on(), _silent():
-                self._ray.init(**how, log_to_driver=False, logging_level=logging.CRITICAL)
+            for attempt in Retrying(
+                stop=stop_after_attempt(1 if address else STARTS),
+                before_sleep=lambda _: self._ray.shutdown(),
+                reraise=True,
+            ):
+                with attempt, _signals_kept(), _paths_passed_on(), _silent():
+                    self._ray.init(**how, log_to_driver=False, logging_level=logging.CRITICAL)
         except Exception as error:
             raise JobError(f"{where}: {type(error).__name__}: {str(error).strip()[:500]}") from error
 

@@ -11,7 +11,9 @@ from mmsearch.types import Content, Query, Segment, Space, Vector
 
 
 def _values(segment: Segment) -> dict[str, Any]:
-    return {each.name: getattr(segment, each.name) for each in fields(Segment)}
+    """The fields of the segment; of its sound only that there was one: the worker made rows of it."""
+    sound = None if segment.sound is None else b""
+    return {each.name: getattr(segment, each.name) for each in fields(Segment)} | {"sound": sound}
 
 
 @dataclass(frozen=True, slots=True)

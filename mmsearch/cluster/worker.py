@@ -19,7 +19,8 @@ from mmsearch.reading import Limits, Order, Outcome, ProcessPool, Read, Spooled
 from mmsearch.settings import Settings
 from mmsearch.sources import reader_of
 from mmsearch.types import Segment
-from mmsearch.windows import windows_in
+from mmsearch.windows import takes, windows_in
+from mmsearch.writing import size_bytes
 
 WINDOW_SEGMENTS = 512
 WINDOW_BYTES = 32 << 20
@@ -142,7 +143,7 @@ class Bench:
         document = _Document(order, read.content, frozenset(lacks))
         for segment in read.spooled.segments():
             self._window.append((document, segment))
-            self._window_bytes += len(segment.text) + len(segment.picture or b"")
+            self._window_bytes += size_bytes(segment)
             if len(self._window) >= WINDOW_SEGMENTS or self._window_bytes >= WINDOW_BYTES:
                 self._encode()
         read.spooled.discard()
@@ -152,10 +153,10 @@ class Bench:
         window, self._window, self._window_bytes = self._window, [], 0
         rows: list[dict[str, list[Row]]] = [{} for _ in window]
         for name, encoder in self._encoders.items():
-            stores = encoder.space.stores
+            space = encoder.space
             pieces: list[tuple[list[Row], Segment]] = []
             for (document, segment), made in zip(window, rows, strict=True):
-                if name in document.spaces and segment.modality in stores:
+                if name in document.spaces and takes(space, segment):
                     into = made[name] = []
                     pieces += [(into, piece) for piece in windows_in(encoder, segment)]
             content = encoder.encode([piece for _, piece in pieces]) if pieces else []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mmsearch.limits import USUAL, FileLimits
 from mmsearch.passages import PassageSplitter
-from mmsearch.protocols import OcrEngine, Reader, SpeechRecognizer
+from mmsearch.protocols import Hearing, OcrEngine, Reader, SpeechRecognizer
 from mmsearch.readers.audio import AudioReader
 from mmsearch.readers.delimited import DelimitedReader
 from mmsearch.readers.html import HtmlReader
@@ -30,6 +30,7 @@ def default_readers(
     ocr: OcrEngine | None = None,
     others: Sequence[Reader] = (),
     limits: FileLimits = USUAL,
+    hearing: Hearing | None = None,
 ) -> tuple[Reader, ...]:
     """One reader for each family of formats; no two of them take the same ending. Records (the ending "") come last.
 
@@ -49,6 +50,6 @@ def default_readers(
         JsonReader(splitter, table_rows, limits),
         JsonLinesReader(table_rows, limits),
         PictureReader(ocr, limits),
-        AudioReader(splitter, recognizer, limits),
+        AudioReader(splitter, recognizer, limits, hearing),
     )
     return (*files, RecordReader(splitter, files, table_rows, limits))

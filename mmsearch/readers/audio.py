@@ -1,28 +1,29 @@
 """Recordings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from mmsearch.errors import CorruptMedia
 from mmsearch.limits import USUAL, FileLimits
 from mmsearch.liveness import alive
 from mmsearch.passages import PassageSplitter
-from mmsearch.protocols import SpeechRecognizer
+from mmsearch.protocols import Hearing, SpeechRecognizer, Utterance, Word
 from mmsearch.readers.captions import iso_date
 from mmsearch.readers.decoding import TRIPPED, decoding, is_blank, open_file, undecodable, version_of
 from mmsearch.readers.segments import Origin, title_from_name
-from mmsearch.readers.transcripts import stretches, timed, untimed
+from mmsearch.readers.stretches import stretches, untimed
+from mmsearch.readers.transcripts import timed
+from mmsearch.sounds import Samples, cut_at_silence, flac, is_heard, opened, overlapping, samples
 from mmsearch.types import Document, Segment, Span, digest
+from mmsearch.windows import piece_heard
 
-FORMATS = "wav,w64,flac,mp3,ogg,mov,aac,aiff,asf,matroska,caf,amr,au,ac3"
-"""FFmpeg's names of what a file is taken for, whatever it is called."""
 SAMPLE_RATE = 16_000
 """What recognisers hear."""
 
@@ -31,12 +32,14 @@ SAMPLE_RATE = 16_000
 class AudioReader:
     """Stretches of speech with their words: from a transcript beside the recording, else from the recogniser.
 
-    Without either the recording is one segment without text. The libraries of FFmpeg come with PyAV.
+    Without either the recording is one segment without text. For a model of sounds, `hearing`, what is heard follows
+    in pieces of these segments. The libraries of FFmpeg come with PyAV.
     """
 
     splitter: PassageSplitter
     recognizer: SpeechRecognizer | None = None
     limits: FileLimits = USUAL
+    hearing: Hearing | None = None
     suffixes: ClassVar[frozenset[str]] = frozenset(
         {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".aac", ".aif", ".aiff", ".wma"}
     )
@@ -45,7 +48,7 @@ class AudioReader:
     @property
     def fingerprint(self) -> str:
         heard = self.recognizer and self.recognizer.fingerprint
-        return digest("audio 1", version_of("av"), self.splitter.fingerprint, heard)[:16]
+        return digest("audio 2", version_of("av"), self.splitter.fingerprint, heard)[:16]
 
     def read(self, document: Document) -> Iterator[Segment]:
         path = document.path
@@ -54,18 +57,50 @@ class AudioReader:
             duration_s, said = probe(path, file, self.limits)
             facts = {"duration_s": duration_s, **said}
             title = facts.pop("title", "") or title_from_name(path)
-            if transcript is None and self.recognizer is not None:
-                file.seek(0)
-                facts["language"], utterances = self.recognizer.transcribe(samples(path, file, self.limits))
-            else:
-                utterances = timed(transcript) if transcript and transcript.suffix.lower() != ".txt" else []
-        origin = Origin(document, "audio", title, facts, limits=self.limits)
-        if transcript and transcript.suffix.lower() == ".txt" and not is_blank(transcript):
-            yield from untimed(origin, self.splitter, transcript, duration_s)
-        elif any(utterance.text.strip() for utterance in utterances):
-            yield from stretches(origin, self.splitter, utterances)
-        else:
-            yield origin.segment("audio", Span(start_s=0.0, end_s=duration_s))
+            origin = Origin(document, "audio", title, facts, limits=self.limits)
+            whole = origin.segment("audio", Span(start_s=0.0, end_s=duration_s))
+            segments = self._speech(origin, file, transcript) or [whole]
+            yield from segments
+            if self.hearing:
+                yield from _heard(segments, decoded(path, file, self.hearing.rate, self.limits), self.hearing)
+
+    def _speech(self, origin: Origin, file: IO[bytes], transcript: Path | None) -> list[Segment]:
+        """The stretches of speech; none where nothing is said, or nobody wrote down what."""
+        duration_s = float(origin.metadata["duration_s"])
+        if transcript is None:
+            return list(self._recognised(origin, file)) if self.recognizer else []
+        if transcript.suffix.lower() != ".txt":
+            return list(stretches(origin, self.splitter, timed(transcript)))
+        return [] if is_blank(transcript) else list(untimed(origin, self.splitter, transcript, duration_s))
+
+    def _recognised(self, origin: Origin, file: IO[bytes]) -> Iterator[Segment]:
+        """What the recogniser hears, window by window; each stretch has the language that was heard there."""
+        assert self.recognizer is not None
+        heard: list[tuple[str, Utterance]] = []
+        blocks = decoded(origin.document.path, file, SAMPLE_RATE, self.limits)
+        for start_s, window in cut_at_silence(blocks, SAMPLE_RATE):
+            language, utterances = self.recognizer.transcribe(window)
+            heard += [(language, _later(utterance, start_s)) for utterance in utterances]
+        for language, run in groupby(heard, key=itemgetter(0)):
+            spoken = replace(origin, metadata={**origin.metadata, "language": language})
+            yield from stretches(spoken, self.splitter, [utterance for _, utterance in run])
+
+
+def _heard(segments: Sequence[Segment], blocks: Iterable[Samples], hearing: Hearing) -> Iterator[Segment]:
+    """The windows in which anything is heard, each a piece of the segment that it lies in, or of the nearest one."""
+    windows = overlapping(blocks, hearing.rate, hearing.window_s, hearing.step_s)
+    for number, (start_s, window) in enumerate(windows):
+        if is_heard(window, hearing.rate):
+            span = Span(start_s=start_s, end_s=round(start_s + len(window) / hearing.rate, 3))
+            around = max(segments, key=partial(_common_s, span))
+            yield piece_heard(around, number, span, flac(window, hearing.rate))
+
+
+def _common_s(span: Span, segment: Segment) -> float:
+    """How many seconds the segment lies in the span; less than 0 is how far away it is."""
+    times = (span.start_s, span.end_s, segment.span.start_s, segment.span.end_s)
+    first_s, last_s, start_s, end_s = (time or 0.0 for time in times)
+    return min(last_s, end_s) - max(first_s, start_s)
 
 
 def probe(path: Path, file: IO[bytes], limits: FileLimits) -> tuple[float, dict[str, Any]]:
@@ -77,75 +112,62 @@ def probe(path: Path, file: IO[bytes], limits: FileLimits) -> tuple[float, dict[
         import av
 
         av.logging.set_level(None)
-    with _opened(path, file) as container:
-        stream = _audio_stream(path, container)
-        end, decoded = Fraction(0), False
+    with _decoding(path), opened(file) as (container, stream):
+        end, heard = Fraction(0), False
         for packet in container.demux(stream):
             alive()
             if packet.pts is not None:
                 end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
-            if not decoded:
+            if not heard:
                 try:
-                    decoded = bool(packet.decode())
+                    heard = bool(packet.decode())
                 except av.InvalidDataError:
                     continue
         start = max((stream.start_time or 0) * (stream.time_base or 0), 0)
-        if not decoded or end <= start:
+        if not heard or end <= start:
             raise CorruptMedia(f"{path} holds no sound (0 seconds)")
         length_s = float(end - start)
         limits.hold("recording_s", length_s, f"{path} lasts {length_s / 3600:,.1f} hours")
         return round(length_s, 3), _tags({**container.metadata, **stream.metadata})
 
 
-def samples(path: Path, file: IO[bytes], limits: FileLimits) -> NDArray[np.float32]:
-    """The recording as 16 kHz mono samples in [-1, 1]; damaged packets are passed over as players do.
+def decoded(path: Path, file: IO[bytes], rate: int, limits: FileLimits) -> Iterator[Samples]:
+    """The recording from its start in blocks; see `sounds.samples`.
 
-    Raises CorruptMedia, TooLarge for more sound than its packets told.
+    Raises CorruptMedia, also for want of samples, and TooLarge for more sound than its packets told.
     """
-    with decoding(path):
-        import av
-    parts: list[NDArray[np.float32]] = []
-    length_s = 0.0
-    with _opened(path, file) as container:
-        stream = _audio_stream(path, container)
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-        for packet in container.demux(stream):
-            alive()
-            try:
-                frames = packet.decode()
-            except av.InvalidDataError:
-                continue
-            for frame in frames:
-                more = [resampled.to_ndarray()[0] for resampled in resampler.resample(frame)]
-                length_s += sum(map(len, more)) / SAMPLE_RATE
-                limits.hold("recording_s", length_s, f"{path} lasts more than {length_s / 3600:,.1f} hours")
-                parts += more
-        parts += [resampled.to_ndarray()[0] for resampled in resampler.resample(None)]
-    if not parts:
+    length = 0
+    with _decoding(path):
+        file.seek(0)
+        for block in samples(file, rate):
+            length += len(block)
+            length_s = length / rate
+            limits.hold("recording_s", length_s, f"{path} lasts more than {length_s / 3600:,.1f} hours")
+            yield block
+    if not length:
         raise CorruptMedia(f"{path} holds no sound (0 seconds)")
-    return np.concatenate(parts)
+
+
+def _later(utterance: Utterance, by_s: float) -> Utterance:
+    """The utterance with its times counted from a start so many seconds earlier."""
+
+    def moved(word: Word) -> Word:
+        return Word(word.start_s + by_s, word.end_s + by_s, word.text)
+
+    start_s, end_s = round(utterance.start_s + by_s, 3), round(utterance.end_s + by_s, 3)
+    return replace(utterance, start_s=start_s, end_s=end_s, words=tuple(map(moved, utterance.words)))
 
 
 @contextmanager
-def _opened(path: Path, file: IO[bytes]) -> Iterator[Any]:
-    """PyAV's container of the file, if it is a recording: of a playlist FFmpeg would open what it names.
-
-    Raises CorruptMedia, also where FFmpeg speaks of rights or of no such file, for the file is open.
-    """
-    import av
-
+def _decoding(path: Path) -> Iterator[None]:
+    """Turns what FFmpeg says into CorruptMedia, also where it speaks of rights or of no such file: the file is open."""
+    with decoding(path):
+        import av
     with decoding(path, *TRIPPED):
         try:
-            with av.open(file, "r", metadata_errors="replace", options={"format_whitelist": FORMATS}) as container:
-                yield container
+            yield
         except av.FFmpegError as error:
             raise undecodable(path, error) from error
-
-
-def _audio_stream(path: Path, container: Any) -> Any:
-    if not container.streams.audio:
-        raise CorruptMedia(f"{path} holds no sound")
-    return container.streams.audio[0]
 
 
 def _tags(said: dict[str, str]) -> dict[str, Any]:

@@ -1,24 +1,25 @@
-"""Who said what when: transcript files, and utterances joined into stretches that are worth finding."""
+"""Who said what when: the utterances of transcript files."""
 
+import html
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from mmsearch.passages import PassageSplitter
 from mmsearch.protocols import Utterance
 from mmsearch.readers.charsets import decode
 from mmsearch.readers.decoding import decoding, is_blank
-from mmsearch.readers.segments import Origin
-from mmsearch.types import Segment, Span
 
-STRETCH_S = 20.0
-"""About as long as what one sentence answers; a player starts at its beginning."""
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>|</v>")
+_TAG = re.compile(r"<[^>]*>")
 
 
 def timed(path: Path) -> list[Utterance]:
     """The utterances of a .vtt or .srt file in the order of their starts. Raises CorruptMedia when it does not parse.
 
-    Captions that roll, and so repeat the line before, say it once. A blank file is a recording without words.
+    Captions that roll, and so repeat the line before, say it once. Each turn of a speaker (`<v Name>`) is an utterance
+    of its own; its share of the caption's time is estimated. A blank file is a recording without words.
     """
     if is_blank(path):
         return []
@@ -30,52 +31,42 @@ def timed(path: Path) -> list[Utterance]:
     utterances: list[Utterance] = []
     previous = ""
     for cue in sorted(cues, key=lambda cue: int(cue.start_time.in_milliseconds())):
-        lines = [line.strip() for line in cue.text.splitlines() if line.strip()]
-        fresh = [line for line in lines if line != previous]
-        if fresh:
-            start_s, end_s = (float(time.in_milliseconds()) / 1000 for time in (cue.start_time, cue.end_time))
-            utterances.append(Utterance(start_s, max(start_s, end_s), " ".join(fresh)))
-        previous = lines[-1] if lines else previous
+        said = list(_said(cue.raw_text))
+        fresh = [(speaker, line) for speaker, line in said if line != previous]
+        utterances += _turns(cue, fresh)
+        previous = said[-1][1] if said else previous
     return utterances
 
 
-def stretches(origin: Origin, splitter: PassageSplitter, utterances: Sequence[Utterance]) -> Iterator[Segment]:
-    """Consecutive utterances together, up to about 20 seconds and within the splitter's limit of tokens.
+def _said(raw: str) -> Iterator[tuple[str, str]]:
+    """(speaker, line) of a caption's lines; a line in which the speaker changes gives one for each.
 
-    The times inside one utterance that is too long by itself are estimated from its characters.
+    A voice holds to the end of the caption or until it is closed (WebVTT, W3C 2019, 6.4).
     """
-    room = splitter.room(origin.title)
-    waiting: list[Utterance] = []
-    tokens = 0
-    for utterance in utterances:
-        for part in _in_passages(utterance, splitter, origin.title):
-            more = splitter.tokens(part.text)
-            if waiting and (tokens + more > room or part.end_s - waiting[0].start_s > STRETCH_S):
-                yield _joined(origin, waiting)
-                waiting, tokens = [], 0
-            waiting.append(part)
-            tokens += more
-    if waiting:
-        yield _joined(origin, waiting)
+    speaker = ""
+    for line in raw.splitlines():
+        start = 0
+        for tag in (*_VOICE.finditer(line), None):
+            part = html.unescape(_TAG.sub("", line[start : tag.start() if tag else None]))
+            if part.strip():
+                yield speaker, part.strip()
+            if tag:
+                start, speaker = tag.end(), " ".join(html.unescape(tag[1] or "").split())
 
 
-def untimed(origin: Origin, splitter: PassageSplitter, path: Path, duration_s: float) -> Iterator[Segment]:
-    """The passages of a transcript without times, each spanning the whole recording."""
-    text, _ = decode(path)
-    for passage in splitter.split(text, origin.title):
-        span = Span(start_s=0.0, end_s=duration_s, start_char=passage.start, end_char=passage.end)
-        yield origin.segment("audio", span, text=passage.text)
-
-
-def _in_passages(utterance: Utterance, splitter: PassageSplitter, title: str) -> Iterator[Utterance]:
-    length_s = utterance.end_s - utterance.start_s
-    size = max(len(utterance.text), 1)
-    for passage in splitter.split(utterance.text, title):
-        start_s = utterance.start_s + length_s * passage.start / size
-        end_s = utterance.start_s + length_s * passage.end / size
-        yield Utterance(round(start_s, 3), round(end_s, 3), passage.text)
-
-
-def _joined(origin: Origin, utterances: Sequence[Utterance]) -> Segment:
-    span = Span(start_s=utterances[0].start_s, end_s=max(utterance.end_s for utterance in utterances))
-    return origin.segment("audio", span, text=" ".join(utterance.text for utterance in utterances))
+def _turns(cue: Any, said: list[tuple[str, str]]) -> Iterator[Utterance]:
+    """The caption's lines as one utterance for each turn."""
+    turns: list[tuple[str, str]] = []
+    for speaker, line in said:
+        if turns and turns[-1][0] == speaker:
+            turns[-1] = speaker, f"{turns[-1][1]} {line}"
+        else:
+            turns.append((speaker, line))
+    first_s, last_s = (float(time.in_milliseconds()) / 1000 for time in (cue.start_time, cue.end_time))
+    last_s = max(first_s, last_s)
+    whole, before = sum(len(text) for _, text in turns), 0
+    for speaker, text in turns:
+        start_s = first_s + (last_s - first_s) * before / whole
+        before += len(text)
+        end_s = first_s + (last_s - first_s) * before / whole
+        yield Utterance(round(start_s, 3), round(end_s, 3), text, speaker)

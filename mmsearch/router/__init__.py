@@ -21,6 +21,10 @@ from mmsearch.types import Modality, Query, Route, Space, Vector
 
 TELLING = 0.6
 """From this likelihood on, the words are said to sound like a medium."""
+HEARD_WEIGHT = 0.5
+"""Of the evidence of a space that hears, where the words do not ask for a sound: most are about what is said."""
+HEARD_DEPTH = 5
+"""Times the depth of other spaces: a recording of an hour has hundreds of windows there, and many sound alike."""
 SOUNDS_LIKE: Mapping[Modality, str] = {
     "text": "an explanation or a claim (text)",
     "table": "numbers or a list (table)",
@@ -49,11 +53,12 @@ class Media:
 def route(query: Query, spaces: Mapping[str, Space], depth: int, census: Mapping[Modality, int]) -> Plan:
     """A plan over the open spaces of a library with so many documents of each modality.
 
-    A medium that the words name is looked for in lists of its own too.
+    A medium that the words name is looked for in lists of its own too; sounds only where a space hears them.
     """
     words = query.text if query.kind == "text" else ""
     cue = cue_of(words)
-    if cue and not census.get(cue.modality):
+    hearing = {name for name, space in spaces.items() if "audio" in space.answers}
+    if cue and (not census.get(cue.modality) or (cue.by_sound and not hearing)):
         cue = None
     text = cue.rest if cue else query.text
     form, form_reason = form_of(text) if words else ("keywords", "")
@@ -64,10 +69,13 @@ def route(query: Query, spaces: Mapping[str, Space], depth: int, census: Mapping
             continue
         weight = WEIGHTS.get(form, {}).get(space.kind, 1.0)
         why = f"{form_reason}: " if words and (weight != 1 or space.kind == "lexical") else ""
-        routes.append(Route(name, weight, depth, f"{why}answers a query by {query.kind}"))
+        deep = HEARD_DEPTH * depth if name in hearing else depth
+        if name in hearing and words and not (cue and cue.by_sound):
+            weight, why = weight * HEARD_WEIGHT, "few words describe a sound: "
+        routes.append(Route(name, weight, deep, f"{why}answers a query by {query.kind}"))
         if cue and cue.modality in space.stores:
             reason = f'"{cue.words}" asks for {cue.modality}'
-            routes.append(Route(name, weight, depth, reason, frozenset({cue.modality})))
+            routes.append(Route(name, weight, deep, reason, frozenset({cue.modality})))
     return Plan(text, tuple(routes), cue)
 
 

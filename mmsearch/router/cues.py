@@ -19,6 +19,8 @@ class Cue:
     words: str
     trust: float
     rest: str
+    by_sound: bool = False
+    """Whether a recording is wanted that sounds so, whatever is said in it."""
 
 
 _OPENING = (
@@ -65,6 +67,13 @@ _SPOKEN = "|".join(
         rf"d[oó]nde (?:se )?{_DICE}(?: alguien)?{_QUE}|(?:d[oó]nde )?alguien {_DICE}{_QUE}|qui[eé]n {_DICE}{_QUE}",
     )
 )
+
+_SOUNDING = re.compile(
+    rf"(?:{_OPENING})?{_ARTICLE}?(?P<cue>(?:sounds?|noises?|geräusche?|klang|klänge|lärm|bruits?|sons?|sonidos?|ruidos?)"
+    r"(?: (?:of|from|von|vom|eine[sr]|der|des|de|du|del)\b| d['’]))\s*(?P<rest>\w.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Much of this names a subject too ("the sound of music"): the words are left whole, as models of sounds like them."""
 
 _LEADING = {
     medium: re.compile(
@@ -115,6 +124,8 @@ def cue_of(text: str) -> Cue | None:
     text = text.strip()
     if found := _LEADING_SPOKEN.fullmatch(text):
         return Cue("audio", found["cue"].strip(), SURE, found["rest"])
+    if found := _SOUNDING.fullmatch(text):
+        return Cue("audio", found["cue"], LIKELY, text, by_sound=True)
     for medium, leading in _LEADING.items():
         if found := leading.fullmatch(text):
             if not found["kind"]:

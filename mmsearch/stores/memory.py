@@ -51,7 +51,7 @@ class MemoryStore:
         held = self._collection(collection)
         rows = [value if isinstance(value, str) else held.checked(value) for value in content]
         for segment, row in zip(segments, rows, strict=True):
-            held.segments[segment.id] = replace(segment, picture=None)
+            held.segments[segment.id] = replace(segment, picture=None, sound=None)
             if isinstance(row, str):
                 held.terms[segment.id] = Counter(bm25.clipped(row).split())
             else:

@@ -1,13 +1,17 @@
 """The town's library behind the real server, and a browser that looks at the page."""
 
+import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
 from media import photo
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from town import Open, make_town, serving
 
 from mmsearch.client import Client
@@ -15,6 +19,19 @@ from mmsearch.client import Client
 expect.set_options(timeout=30_000)
 """Until something is there, on a busy machine."""
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+SCREENSHOTS = Path(__file__).parents[2] / ".screenshots"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Function) -> None:
+    """Keep what every page looked like when its test ended, in .screenshots."""
+    browser = cast(Browser | None, item.funcargs.get("chromium"))
+    name = re.sub(r"[^\w.-]+", "-", f"{item.path.stem}-{item.name}")[:120].rstrip("-")
+    pages = (page for context in (browser.contexts if browser else ()) for page in context.pages)
+    for number, page in zip(count(1), pages, strict=False):
+        with suppress(Error):  # a page that is closing
+            page.screenshot(path=SCREENSHOTS / f"{name}-{number}.png", timeout=10_000)
 
 
 def _add_harbour(town: Path) -> None:
@@ -33,7 +50,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     _add_harbour(make_town(folder / "town"))
     off = {"part": ""}
-    with Client(folder / "library", recognizer=off, ocr=off, spaces={"image": off, "table": off}) as client:
+    with Client(
+        folder / "library", recognizer=off, ocr=off, spaces={"image": off, "table": off, "sound": off}
+    ) as client:
         report = client.index(folder / "town")
     assert not report.failed
     return folder / "library"

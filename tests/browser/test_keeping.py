@@ -27,7 +27,9 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "whale.txt").write_text("Old Jonas saw a whale swim past the breakwater.")
     (folder / "kept.txt").write_text("The ferry leaves at nine from the pier.")
     off = {"part": ""}
-    with Client(folder / "library", recognizer=off, ocr=off, spaces={"image": off, "table": off}) as client:
+    with Client(
+        folder / "library", recognizer=off, ocr=off, spaces={"image": off, "table": off, "sound": off}
+    ) as client:
         client.index(folder / "whale.txt")
         client.add(folder / "kept.txt")
     return folder / "library"

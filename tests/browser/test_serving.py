@@ -21,7 +21,9 @@ def notes(tmp_path: Path) -> Path:
     """A library of one text."""
     (tmp_path / "whale.txt").write_text("Old Jonas saw a whale swim past the breakwater.")
     off = {"part": ""}
-    with Client(tmp_path / "library", recognizer=off, ocr=off, spaces={"image": off, "table": off}) as client:
+    with Client(
+        tmp_path / "library", recognizer=off, ocr=off, spaces={"image": off, "table": off, "sound": off}
+    ) as client:
         client.index(tmp_path / "whale.txt")
     return tmp_path / "library"
 

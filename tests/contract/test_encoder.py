@@ -7,8 +7,11 @@ import checkpoints
 import pytest
 from drawings import CLASSES, draw, png
 from encoder_contract import EncoderContract
+from sounding import CLASSES as CAPTIONS
+from sounding import RATE, play
 
 from mmsearch.protocols import Encoder
+from mmsearch.sounds import flac
 from mmsearch.types import Modality, Query, Segment, Span, Table
 
 pytest.importorskip("torch", reason="the extra encoders is not installed")
@@ -46,6 +49,11 @@ def sentences(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def clip(folder: Path) -> Path:
     return checkpoints.save_clip_folder(folder / "clip", checkpoints.make_clip())
+
+
+@pytest.fixture(scope="module")
+def clap(folder: Path) -> Path:
+    return checkpoints.save_clap(folder / "clap", *checkpoints.make_clap())
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +130,28 @@ class TestImage(EncoderContract):
     @pytest.fixture
     def queries(self, segments: Sequence[Segment]) -> Sequence[Query]:
         return [Query(text="a red circle"), Query(image=segments[0].picture)]
+
+
+@pytest.mark.encoders
+class TestSound(EncoderContract):
+    @pytest.fixture
+    def encoder(self, clap: Path) -> Encoder:
+        from mmsearch_encoders.sound import SoundEncoder
+
+        return SoundEncoder(str(clap), batch_windows=2)
+
+    @pytest.fixture
+    def segments(self) -> Sequence[Segment]:
+        """Of the whole length that it hears, and much shorter."""
+        from random import Random
+
+        heard = [play(caption, Random(i), 10 - 2 * i) for i, caption in enumerate(CAPTIONS)]
+        heard += [play(CAPTIONS[0], Random(9), 1.0), play(CAPTIONS[1], Random(9), 0.3)]
+        return [segment(i, "audio", sound=flac(samples, RATE)) for i, samples in enumerate(heard)]
+
+    @pytest.fixture
+    def queries(self, segments: Sequence[Segment]) -> Sequence[Query]:
+        return [Query(text="a deep hum"), Query(audio=segments[0].sound)]
 
 
 @pytest.mark.encoders

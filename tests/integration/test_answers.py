@@ -17,7 +17,7 @@ from mmsearch.types import Answer
 pytestmark = [pytest.mark.encoders, pytest.mark.slow]
 
 SETTINGS: dict[str, Any] = {
-    "spaces": {name: {"part": ""} for name in ("image", "table")},
+    "spaces": {name: {"part": ""} for name in ("image", "table", "sound")},
     "recognizer": {"part": ""},
     "ocr": {"part": ""},
 }

@@ -99,6 +99,19 @@ def test_traversal_leads_nowhere(http: TestClient, place: Path, path: str) -> No
         assert SECRET not in answer.text
 
 
+@pytest.mark.parametrize("named", ["a\0b", "/etc/passwd", "~", "~nobody-of-that-name/x", "../../etc/passwd", "way.md"])
+def test_what_is_to_be_found_alike_is_never_looked_for_on_the_disk(
+    client: Client, http: TestClient, place: Path, named: str
+) -> None:
+    """A link that leads to a document of the library would tell where files lie."""
+    held = Path(client.documents(limit=1)[0].uri)
+    (place / "way.md").symlink_to(held)
+    name = str(place / named) if named == "way.md" else named
+    asked = http.post("/v1/search", json={"like": name}, headers=OWNER)
+    (place / "way.md").unlink()
+    assert (asked.status_code, asked.json()["error"]["code"]) == (404, "not_found")
+
+
 BAD_NAMES = ["../evil.txt", "/tmp/evil.txt", "..\\evil.txt", "a/b.txt", ".hidden.txt", ""]
 
 

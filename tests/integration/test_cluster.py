@@ -48,7 +48,12 @@ def two_workers() -> Iterator[None]:
 def client_of(library: Path, encoder: dict[str, Any] | None = None, **indexing: Any) -> Client:
     return Client(
         library,
-        spaces={"text": {"part": "worker_encoders:WorkerEncoder", **(encoder or {})}, "image": OFF, "table": OFF},
+        spaces={
+            "text": {"part": "worker_encoders:WorkerEncoder", **(encoder or {})},
+            "image": OFF,
+            "table": OFF,
+            "sound": OFF,
+        },
         recognizer=OFF,
         ocr=OFF,
         readers=[{"part": "bad_readers:BadReader"}],
@@ -325,7 +330,7 @@ def test_the_usual_encoder_makes_the_same_vectors_on_workers(tmp_path: Path) -> 
             + "\n\n".join(f"Boat {n} of {number} came in at {n} o'clock." for n in range(3 * number))
         )
     usual: Any = {
-        "spaces": {"image": OFF, "table": OFF},
+        "spaces": {"image": OFF, "table": OFF, "sound": OFF},
         "recognizer": OFF,
         "ocr": OFF,
         "indexing": {"shard_documents": 4},

@@ -158,7 +158,7 @@ def test_errors_are_one_sentence_and_an_exit_code(tmp_path: Path) -> None:
 
 def test_a_library_that_is_open_elsewhere_says_so(files: Path, tmp_path: Path) -> None:
     _run(tmp_path, "index", "files", settings=WORDS_ONLY)
-    with Client(tmp_path / "library", spaces={name: {"part": ""} for name in ("text", "image", "table")}):
+    with Client(tmp_path / "library", spaces={name: {"part": ""} for name in ("text", "image", "table", "sound")}):
         locked = _json(_run(tmp_path, "search", "x", "--wait", "0", "--json", settings=WORDS_ONLY))
     assert locked["error"]["code"] == "library_locked"
     assert locked["error"]["retryable"] is True
@@ -189,7 +189,9 @@ def test_killed_at_any_time_and_run_again_nothing_is_lost_or_twice(tmp_path: Pat
     assert killed >= 1
     report = _json(_run(tmp_path, "index", "files", "--json", settings=config))
     assert report["indexed"] + report["unchanged"] == 400
-    with Client(tmp_path / "library", spaces={name: {"part": ""} for name in ("text", "image", "table")}) as client:
+    with Client(
+        tmp_path / "library", spaces={name: {"part": ""} for name in ("text", "image", "table", "sound")}
+    ) as client:
         app = client.app
         collection = app.searcher.spaces["words"].collection
         assert app.store.count(collection) == 400

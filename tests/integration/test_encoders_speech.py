@@ -3,6 +3,7 @@
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import checkpoints
 import numpy as np
@@ -12,7 +13,8 @@ from offline import no_network
 
 from mmsearch import liveness
 from mmsearch.errors import ConfigError, ModelError, ModelUnavailable
-from mmsearch_encoders.speech import FRAME_S, SAMPLE_RATE, WhisperRecognizer, heard, official, placed
+from mmsearch.sounds import FRAME_S
+from mmsearch_encoders.speech import SAMPLE_RATE, WhisperRecognizer, between_times, heard, official, placed, spoken
 
 pytestmark = pytest.mark.encoders
 
@@ -47,12 +49,29 @@ def test_what_is_heard_between_long_pauses() -> None:
     assert heard(recording((0, 1), length_s=1)) == [pytest.approx((0, 1))]
 
 
-def test_times_that_run_over_the_end_of_what_is_heard_are_brought_back() -> None:
-    stretches = [(4.7, 9.3), (49.7, 54.3)]
-    assert placed(5.0, 8.0, stretches) == (5.0, 8.0)
-    assert placed(9.0, 12.0, stretches) == (9.0, 9.3)
-    assert placed(9.48, 9.5, stretches) == pytest.approx((9.3 - FRAME_S, 9.3))
-    assert placed(49.7, 60.0, stretches) == (49.7, 54.3)
+def test_windows_for_whisper_are_cut_where_it_is_quiet_and_leave_long_pauses_out() -> None:
+    samples = recording((0, 27), (27.6, 40), (60, 70), length_s=75)
+    windows = [(start_s, start_s + len(heard) / SAMPLE_RATE) for start_s, heard in spoken(samples)]
+    assert windows == [
+        pytest.approx((0, 27.3), abs=0.31),
+        pytest.approx((27.3, 40.3), abs=0.31),
+        pytest.approx((59.7, 70.3)),
+    ]
+
+
+def test_times_that_run_over_the_end_of_a_window_are_brought_back() -> None:
+    assert placed(5.0, 8.0, 9.3) == (5.0, 8.0)
+    assert placed(9.0, 12.0, 9.3) == (9.0, 9.3)
+    assert placed(9.48, 9.5, 9.3) == pytest.approx((9.3 - FRAME_S, 9.3))
+    assert placed(0.0, 1.0, 0.05) == (0.0, 0.05)
+
+
+def test_what_stands_between_the_times_of_a_window() -> None:
+    time = 1000
+    said = [time, 7, 8, time + 100, time + 150, 9, time + 200, 10]
+    assert list(between_times(said, time, 6.5)) == [(0.0, 2.0, [7, 8]), (3.0, 4.0, [9]), (4.0, 6.5, [10])]
+    assert list(between_times([7, 8], time, 6.5)) == [(0.0, 6.5, [7, 8])]
+    assert list(between_times([time, time + 5], time, 6.5)) == []
 
 
 def test_utterances_lie_where_something_is_heard_and_in_order(saved: Path) -> None:
@@ -68,12 +87,12 @@ def test_utterances_lie_where_something_is_heard_and_in_order(saved: Path) -> No
 
 
 def test_a_long_recording_gives_signs_of_life_in_each_window(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three windows of 30 s, each encoded once and decoded token by token, four tokens at most."""
+    """Four windows of less than 30 s, each encoded once, decoded token by token, four at most, and looked at again."""
     signs: list[None] = []
     monkeypatch.setattr(liveness, "_watching", [lambda _: signs.append(None)])
-    recognizer = WhisperRecognizer(str(saved), language="de", sample_len=4, temperature=0)
-    recognizer.transcribe(recording((0, 90), length_s=90))
-    assert 3 * 2 <= len(signs) <= 3 * (1 + 1 + 4)
+    options: dict[str, Any] = {"language": "de", "sample_len": 4, "temperature": 0}
+    WhisperRecognizer(str(saved), windows=1, **options).transcribe(recording((0, 90), length_s=90))
+    assert 4 * 2 <= len(signs) <= 4 * (1 + 4 + 1)
 
 
 def test_a_language_that_is_given_is_not_detected(saved: Path) -> None:

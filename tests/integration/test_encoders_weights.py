@@ -16,6 +16,7 @@ from mmsearch_encoders import catalogue, fetching, weights
 from mmsearch_encoders.fetching import wanted
 from mmsearch_encoders.image import CLIP_WEIGHTS, ImageEncoder
 from mmsearch_encoders.rerank import CrossEncoderReranker
+from mmsearch_encoders.sound import SoundEncoder
 from mmsearch_encoders.speech import WhisperRecognizer
 from mmsearch_encoders.table import TableEncoder
 from mmsearch_encoders.text import TextEncoder
@@ -102,11 +103,14 @@ def test_a_repository_without_weights_that_are_read_says_so(
     assert downloaded == []
 
 
-@pytest.mark.parametrize("role", ["image", "table", "speech", "reranker"])
+@pytest.mark.parametrize("role", ["image", "table", "speech", "sound", "reranker"])
 def test_without_a_network_pulling_fails_at_once_and_says_from_where(
     role: str, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sources = {part.source.role: part.source for part in (ImageEncoder(), TableEncoder(), CrossEncoderReranker())}
+    sources = {
+        part.source.role: part.source
+        for part in (ImageEncoder(), TableEncoder(), SoundEncoder(), CrossEncoderReranker())
+    }
     start = time.monotonic()
     monkeypatch.setattr("mmsearch_encoders.speech.official", lambda: {"base": f"{NOWHERE}/{'0' * 64}/base.pt"})
     source = WhisperRecognizer().source if role == "speech" else sources[role]
@@ -191,18 +195,18 @@ def test_a_download_of_whisper_is_checked_by_the_hash_in_its_address(cache: Path
 
 
 def test_what_is_packaged_is_whole_and_listed_first_with_the_rest_of_what_is_set(cache: Path) -> None:
-    parts = (TextEncoder(), ImageEncoder(), TableEncoder(), WhisperRecognizer(), CrossEncoderReranker())
-    configured, roles = [part.source for part in parts], ("text", "image", "table", "speech", "reranker")
+    parts = (TextEncoder(), ImageEncoder(), TableEncoder(), SoundEncoder(), WhisperRecognizer(), CrossEncoderReranker())
+    configured, roles = [part.source for part in parts], ("text", "image", "table", "sound", "speech", "reranker")
     listed = catalogue.list_models(configured)
-    assert [(m.role, m.set) for m in listed[:5]] == [(role, True) for role in roles]
-    assert [m.path is not None for m in listed[:5]] == [True, False, False, False, False]
-    assert all(m.fact and m.fact.default for m in listed[:5])
-    assert not any(m.set for m in listed[5:])
+    assert [(m.role, m.set) for m in listed[:6]] == [(role, True) for role in roles]
+    assert [m.path is not None for m in listed[:6]] == [True, False, False, False, False, False]
+    assert all(m.fact and m.fact.default for m in listed[:6])
+    assert not any(m.set for m in listed[6:])
     assert len(listed) == len(catalogue.CATALOGUE)
     assert catalogue.verify("text", configured).broken == ()
     with pytest.raises(
         ConfigError,
-        match='no model is called "nothing"; there are text, image, table, table-reader, speech, reranker, answerer',
+        match='no model is called "nothing"; there are text, image, table, table-reader, speech, sound, reranker',
     ):
         catalogue.pull("nothing", configured)
 

@@ -21,7 +21,7 @@ TAUGHT, HELD_OUT = 150, 40
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of settings that name a tiny TAPAS, with a map that is kept with the library."""
     model = checkpoints.save_tapas(tmp_path / "tapas")
-    off = "".join(f'[{part}]\npart = ""\n' for part in ("recognizer", "ocr", "spaces.image"))
+    off = "".join(f'[{part}]\npart = ""\n' for part in ("recognizer", "ocr", "spaces.image", "spaces.sound"))
     table = f'[spaces.table]\npart = "mmsearch_encoders.table:TableEncoder"\nmodel = "{model}"\n'
     file = tmp_path / "mmsearch.toml"
     file.write_text(f'library = "{tmp_path / "library"}"\n{off}{table}projection = "library:table-map.safetensors"\n')

@@ -19,7 +19,11 @@ from mmsearch.types import Ranking
 pytestmark = pytest.mark.slow
 
 OFF = {"part": ""}
-WORDS_ONLY: dict[str, Any] = {"ocr": OFF, "recognizer": OFF, "spaces": {"text": OFF, "image": OFF, "table": OFF}}
+WORDS_ONLY: dict[str, Any] = {
+    "ocr": OFF,
+    "recognizer": OFF,
+    "spaces": {"text": OFF, "image": OFF, "table": OFF, "sound": OFF},
+}
 
 KEEPER = (
     "The keeper trimmed the lamp every four hours and wrote the weather into his book. In the gale of 1883 the sea "

@@ -101,7 +101,7 @@ def check_whole(home: Path) -> None:
     report: dict[str, Any] = json.loads(out)
     assert report["unchanged"] >= before
     assert report["indexed"] + report["unchanged"] == DOCUMENTS
-    spaces = {**dict.fromkeys(("image", "table"), OFF), "text": {"part": "bad_readers:SlowEncoder"}}
+    spaces = {**dict.fromkeys(("image", "table", "sound"), OFF), "text": {"part": "bad_readers:SlowEncoder"}}
     with Client(home / "library", spaces=spaces, recognizer=OFF, ocr=OFF) as client:
         app = client.app
         assert {app.store.count(space.collection) for space in app.searcher.spaces.values()} == {DOCUMENTS}

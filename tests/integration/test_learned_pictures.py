@@ -35,7 +35,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 def _settings(model: Path) -> dict[str, Any]:
     image = {"part": "mmsearch_encoders.image:ImageEncoder", "model": str(model)}
     return {
-        "spaces": {"image": image, "table": {"part": ""}},
+        "spaces": {"image": image, "table": {"part": ""}, "sound": {"part": ""}},
         "recognizer": {"part": ""},
         "ocr": {"part": ""},
     }

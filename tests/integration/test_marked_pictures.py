@@ -21,7 +21,7 @@ from mmsearch.types import Result
 pytestmark = [pytest.mark.encoders, pytest.mark.slow]
 
 SETTINGS: dict[str, Any] = {
-    "spaces": dict.fromkeys(("text", "image", "table"), OFF),
+    "spaces": dict.fromkeys(("text", "image", "table", "sound"), OFF),
     "recognizer": OFF,
     "reranker": OFF,
 }

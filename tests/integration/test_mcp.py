@@ -28,7 +28,7 @@ from mmsearch.server.tools import MOST_SAID, TOOLS
 pytestmark = pytest.mark.slow
 
 WHO = "Who saw a whale swim past the breakwater?"
-WORDS_ALONE = "".join(f'[spaces.{space}]\npart = ""\n' for space in ("text", "image", "table"))
+WORDS_ALONE = "".join(f'[spaces.{space}]\npart = ""\n' for space in ("text", "image", "table", "sound"))
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +298,7 @@ def test_searches_of_assistants_take_places_among_all_others(town: Path, tmp_pat
 def test_the_command_serves_them(tmp_path: Path) -> None:
     """A process of its own, and another on stdin and stdout, which asks the first."""
     make_town(tmp_path / "town")
-    off = {space: {"part": ""} for space in ("text", "image", "table")}
+    off = {space: {"part": ""} for space in ("text", "image", "table", "sound")}
     with Client(tmp_path / "library", **light() | {"spaces": off}, indexing={"workers": 0}) as client:
         client.index(tmp_path / "town")
 

@@ -40,7 +40,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    spaces = {"text": OFF, "image": OFF, "table": OFF}
+    spaces = {"text": OFF, "image": OFF, "table": OFF, "sound": OFF}
     with Client(tmp_path_factory.mktemp("library") / "l", spaces=spaces, recognizer=OFF, ocr=OFF) as client:
         report = client.index(town)
         assert not report.failed

@@ -56,7 +56,9 @@ def run(home: Path, *arguments: str, settings: str = SETTINGS) -> Any:
 def library(home: Path, name: str, uri: str = "") -> Client:
     """The library in this process, with the same settings."""
     off = {"part": ""}
-    return Client(home / name, spaces={"image": off, "table": off}, recognizer=off, ocr=off, store={"uri": uri})
+    return Client(
+        home / name, spaces={"image": off, "table": off, "sound": off}, recognizer=off, ocr=off, store={"uri": uri}
+    )
 
 
 def answers(client: Client) -> list[list[tuple[str, float]]]:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 OFF = {"part": ""}
 PARTS: dict[str, Any] = {
-    "spaces": {"text": {"part": "hashing:HashingEncoder"}, "image": OFF, "table": OFF},
+    "spaces": {"text": {"part": "hashing:HashingEncoder"}, "image": OFF, "table": OFF, "sound": OFF},
     "recognizer": OFF,
     "ocr": OFF,
 }

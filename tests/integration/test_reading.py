@@ -50,7 +50,7 @@ def index(folder: Path, **limits: Any) -> Report:
     narrow = {"workers": 2, "read_timeout_s": TIMEOUT_S, "worker_memory_bytes": LIMITS.memory_bytes, **limits}
     with Client(
         folder.parent / "library",
-        spaces={"text": {"part": "hashing:HashingEncoder"}, "image": OFF, "table": OFF},
+        spaces={"text": {"part": "hashing:HashingEncoder"}, "image": OFF, "table": OFF, "sound": OFF},
         recognizer=OFF,
         ocr=OFF,
         readers=[{"part": "bad_readers:BadReader"}],
@@ -101,7 +101,7 @@ def test_a_document_that_breaks_its_reader_stays_as_it_was(tmp_path: Path) -> No
     index(folder)
     make_files(folder, {"tide.bad": "abort 0 tide"})
     assert [failure.code for failure in index(folder).failed] == ["reader_failed"]
-    with Client(folder.parent / "library", spaces=dict.fromkeys(("text", "image", "table"), OFF)) as client:
+    with Client(folder.parent / "library", spaces=dict.fromkeys(("text", "image", "table", "sound"), OFF)) as client:
         [result] = client.search("tide").results
     assert result.segment.text.startswith("fine 0 tide")
 
@@ -131,7 +131,7 @@ def test_workers_and_this_process_make_the_same_library(tmp_path: Path) -> None:
         place.mkdir()
         folder = make_files(tmp_path / "files", says)
         library = place / "library"
-        spaces = {"text": {"part": "hashing:HashingEncoder"}, "image": OFF, "table": OFF}
+        spaces = {"text": {"part": "hashing:HashingEncoder"}, "image": OFF, "table": OFF, "sound": OFF}
         with Client(library, spaces=spaces, recognizer=OFF, ocr=OFF, indexing={"workers": workers}) as client:
             report = client.index(folder)
             store, spaces_held = client.app.store, client.app.searcher.spaces

@@ -17,7 +17,8 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 
 pytestmark = [pytest.mark.encoders, pytest.mark.slow]
 
-LIGHT = '[spaces.image]\npart = ""\n[spaces.table]\npart = ""\n[recognizer]\npart = ""\n[ocr]\npart = ""\n'
+LIGHT = "".join(f'[spaces.{name}]\npart = ""\n' for name in ("image", "table", "sound"))
+LIGHT += '[recognizer]\npart = ""\n[ocr]\npart = ""\n'
 
 
 @pytest.fixture
@@ -47,13 +48,13 @@ def test_the_python_example_runs(home: Path) -> None:
 @pytest.mark.timeout(900)  # two dozen processes, one after another
 def test_the_command_lines_are_accepted(home: Path) -> None:
     commands = re.findall(r"^mmsearch .*", _block("From the command line"), re.MULTILINE)
-    assert len(commands) == 27
+    assert len(commands) == 28
     (home / "talks.jsonl").write_text('{"text": "A talk on the tides."}\n')
     pq.write_table(pa.table({"body": ["A row of buoys."]}), home / "rows.parquet")
     for command in commands:
         arguments = shlex.split(command, comments=True)[1:]
         left_out = {"serve", "watch", "doctor", "eval", "compare", "calibrate", "fit-tables", "reembed"}
-        if arguments[0] in left_out or "--image" in arguments or "://" in command:
+        if arguments[0] in left_out or {"--image", "--audio"} & {*arguments} or "://" in command:
             arguments = [arguments[0], "--help"]
         else:
             arguments = [str(Path(argument).expanduser()) if argument[0] == "~" else argument for argument in arguments]

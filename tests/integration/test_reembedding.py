@@ -74,7 +74,7 @@ def run(home: Path, *arguments: str) -> Any:
 def library(home: Path, name: str = "library", model: str = "") -> Client:
     """The library in this process, with the same settings, or one by a model that is named."""
     text = {"text": {"part": "mmsearch_encoders.text:TextEncoder", "model": model}} if model else {}
-    spaces = {"image": OFF, "table": OFF, **text}
+    spaces = {"image": OFF, "table": OFF, "sound": OFF, **text}
     return Client(home / name, spaces=spaces, recognizer=OFF, ocr=OFF, indexing={"workers": 0})
 
 

@@ -45,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(home: Path, **search: Any) -> dict[str, Any]:
     """Words alone, and the trained reranker."""
     return {
-        "spaces": {name: {"part": ""} for name in ("text", "image", "table")},
+        "spaces": {name: {"part": ""} for name in ("text", "image", "table", "sound")},
         "recognizer": {"part": ""},
         "ocr": {"part": ""},
         "reranker": ABSENT | {"model": str(home / "model")},
@@ -63,7 +63,7 @@ def client(home: Path) -> Iterator[Client]:
 def configured(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The settings in a file, as the command line reads them; an empty cache of models."""
     config = tmp_path / "mmsearch.toml"
-    off = "".join(f'[spaces.{name}]\npart = ""\n' for name in ("text", "image", "table"))
+    off = "".join(f'[spaces.{name}]\npart = ""\n' for name in ("text", "image", "table", "sound"))
     off += '[recognizer]\npart = ""\n[ocr]\npart = ""\n'
     config.write_text(off + f'[reranker]\npart = "{ABSENT["part"]}"\nmodel = "{home / "model"}"\n')
     monkeypatch.setenv("MMSEARCH_CONFIG", str(config))

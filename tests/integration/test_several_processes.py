@@ -39,7 +39,7 @@ def _end(holding: "subprocess.Popen[str]") -> None:
         holding.communicate("\n", timeout=60)
 
 
-WORDS_ALONE = "".join(f'[spaces.{space}]\npart = ""\n' for space in ("text", "image", "table"))
+WORDS_ALONE = "".join(f'[spaces.{space}]\npart = ""\n' for space in ("text", "image", "table", "sound"))
 """So that each process is there at once."""
 
 
@@ -307,6 +307,8 @@ WAITING = """
 [spaces.text]
 part = "waiting_encoder:WaitingEncoder"
 gate = "gate"
+[spaces.sound]
+part = ""
 [spaces.image]
 part = ""
 [spaces.table]
@@ -401,7 +403,7 @@ def test_a_space_goes_to_another_model_while_the_server_answers(notes: Place) ->
 @pytest.mark.timeout(900)
 def test_what_cannot_be_is_said_the_same_through_a_server(notes: Place) -> None:
     wrong = [
-        ("not_found", ("reembed", "sound", "--model", "other")),
+        ("not_found", ("reembed", "smell", "--model", "other")),
         ("input", ("reembed", "words")),
         ("input", ("reembed", "text", "--model", "other", "--pretrained", "weights")),
         ("model_unavailable", ("reembed", "text", "--model", "absent")),

@@ -21,7 +21,11 @@ from mmsearch.watching import follow
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")]
 
 OFF = {"part": ""}
-WORDS: dict[str, Any] = {"spaces": {"text": OFF, "image": OFF, "table": OFF}, "recognizer": OFF, "ocr": OFF}
+WORDS: dict[str, Any] = {
+    "spaces": {"text": OFF, "image": OFF, "table": OFF, "sound": OFF},
+    "recognizer": OFF,
+    "ocr": OFF,
+}
 SETTINGS = "".join(
     f'[{name}]\npart = ""\n' for name in ("spaces.text", "spaces.image", "spaces.table", "recognizer", "ocr")
 )

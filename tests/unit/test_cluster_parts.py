@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hashing import HashingEncoder
 
-from mmsearch.cluster.connection import Connection, Shares, shares
+from mmsearch.cluster.connection import STARTS, Connection, Shares, shares
 from mmsearch.cluster.encoded import Encoded, Received, Row
 from mmsearch.cluster.folders import Folder
 from mmsearch.cluster.shards import SHARD_BYTES, shards
@@ -24,7 +24,7 @@ from mmsearch.types import Document, Segment, Span
 OFF = {"part": ""}
 SETTINGS = Settings.model_validate(
     {
-        "spaces": {"text": {"part": "worker_encoders:WorkerEncoder"}, "image": OFF, "table": OFF},
+        "spaces": {"text": {"part": "worker_encoders:WorkerEncoder"}, "image": OFF, "table": OFF, "sound": OFF},
         "recognizer": OFF,
         "ocr": OFF,
         "readers": [{"part": "bad_readers:BadReader"}],
@@ -70,6 +70,46 @@ def test_a_worker_is_a_gpu_or_a_processor() -> None:
     assert shares([dead, node(CPU=1)], None) == Shares(1, 1, 0.0)
     with pytest.raises(JobError, match="no processors"):
         shares([dead, node(memory=1.0)], None)
+
+
+class Reluctant:
+    """Stands for Ray, which gets up at the given start."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.asked, self.ended = at, 0, 0
+
+    def is_initialized(self) -> bool:
+        return False
+
+    def init(self, **_: Any) -> None:
+        self.asked += 1
+        if self.asked < self.at:
+            raise RuntimeError("no node was found")
+
+    def shutdown(self) -> None:
+        self.ended += 1
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return [{"Alive": True, "Resources": {"CPU": 2}}]
+
+
+def test_a_ray_that_does_not_get_up_is_started_anew_and_one_of_others_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    for at, ended in ((1, 0), (STARTS, STARTS - 1)):
+        ray = Reluctant(at)
+        monkeypatch.setattr("mmsearch.cluster.connection._quiet_ray", lambda ray=ray: ray)
+        assert Connection(Settings()).shares == Shares(2, 1, 0.0)
+        assert (ray.asked, ray.ended) == (at, ended)
+    ray = Reluctant(STARTS + 1)
+    monkeypatch.setattr("mmsearch.cluster.connection._quiet_ray", lambda: ray)
+    with pytest.raises(JobError, match="Ray does not start here: RuntimeError: no node was found"):
+        Connection(Settings())
+    assert ray.asked == STARTS
+    ray = Reluctant(2)
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    with pytest.raises(JobError, match="the Ray cluster at auto does not answer"):
+        Connection(Settings())
+    assert ray.asked == 1
 
 
 def test_an_address_of_ray_client_is_refused() -> None:

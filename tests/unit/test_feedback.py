@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mmsearch.alike import name_of
 from mmsearch.errors import Forbidden, InputError, NotFound, StoreError
 from mmsearch.feedback import FEEDBACK_FILE, Feedback, export, open_feedback
 from mmsearch.manifest import Entry, Manifest
@@ -42,8 +43,9 @@ def test_a_document_is_named_by_path_uri_or_id(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "linked").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "a.md").write_text("The tide comes in.")
     a = digest(f"{tmp_path}/a.md")
-    for name in ("a.md", f"{tmp_path}/a.md", tmp_path / "a.md", tmp_path / "linked" / "a.md", a):
+    for name in ("a.md", f"{tmp_path}/a.md", tmp_path / "a.md", name_of(tmp_path / "linked" / "a.md"), a):
         assert feedback.judge("tides", name).document_id == a
     assert feedback.judge("tides", "/sets/tiny/corpus.jsonl#7").uri == "/sets/tiny/corpus.jsonl#7"
     with pytest.raises(NotFound, match=r'no document "c\.md": give its path'):

@@ -99,7 +99,7 @@ def test_a_cancelled_one_says_how_it_goes_on_and_is_resumed(monkeypatch: pytest.
 
 
 def test_errors_leave_with_one_and_say_the_way_out() -> None:
-    assert value("reembed", "sound", "--model", "other", code=1)["error"]["code"] == "not_found"
+    assert value("reembed", "smell", "--model", "other", code=1)["error"]["code"] == "not_found"
     assert "no previous model" in value("reembed", "text", "--rollback", code=1)["error"]["message"]
     assert value("import", "nowhere", "--library", "new", code=1)["error"]["code"] == "not_found"
 

@@ -34,7 +34,7 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_space_whose_part_cannot_be_made_is_closed_and_the_others_are_open(tmp_path: Path) -> None:
     off = {"part": ""}
-    settings = read_settings(library=tmp_path, spaces={"text": NEEDY, "image": off, "table": off})
+    settings = read_settings(library=tmp_path, spaces={"text": NEEDY, "image": off, "table": off, "sound": off})
     with_manifest = Manifest(tmp_path / "manifest.sqlite3")
     opened, closed = open_for_indexing(encoders_of(settings), with_manifest, MemoryStore())
     with_manifest.close()

@@ -42,6 +42,38 @@ def test_a_picture_goes_to_the_spaces_that_answer_pictures() -> None:
     assert _names(Query("photo of a boat", image=b"...")) == ["image"], "its words are not routed by"
 
 
+HEARING = SPACES | {
+    "sound": Space("sound", "dense", frozenset({"audio"}), frozenset({"text", "audio"}), "clap", "1", 8)
+}
+
+
+def test_a_sound_goes_to_the_space_that_hears() -> None:
+    assert [step.space for step in route(Query(audio=b"..."), HEARING, 50, CENSUS).routes] == ["sound"]
+    assert route(Query(audio=b"..."), SPACES, 50, CENSUS).routes == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["the sound of waves", "Geräusch von Wellen", "le bruit des vagues", "bruit d'eau", "el sonido de las olas"]
+)
+def test_words_that_ask_for_a_sound_are_left_whole_and_weigh_in_full(text: str) -> None:
+    plan = route(Query(text), HEARING, 50, CENSUS)
+    assert plan.text == text
+    assert {(step.weight, step.depth) for step in plan.routes if step.space == "sound"} == {(1.0, 250)}
+    assert media(plan, CENSUS, HEARING, {}).shares["audio"] == pytest.approx(0.6 + 0.4 * CENSUS["audio"] / 100)
+    deaf = route(Query(text), SPACES, 50, CENSUS)
+    assert (deaf.cue, deaf.text) == (None, text), "nothing hears"
+
+
+def test_other_words_weigh_half_in_the_space_that_hears() -> None:
+    plan = route(Query("old boats"), HEARING, 50, CENSUS)
+    assert {step.space: step.weight for step in plan.routes} == dict.fromkeys(SPACES, 1.0) | {"sound": 0.5}
+
+
+@pytest.mark.parametrize("text", ["sound advice", "soundtrack of the film", "a sound mind", "Puget Sound"])
+def test_what_is_sound_and_no_sound_is_no_cue(text: str) -> None:
+    assert route(Query(text), HEARING, 50, CENSUS).cue is None
+
+
 def test_wanted_modalities_leave_out_spaces_that_hold_none_of_them() -> None:
     assert sorted(_names(Query("boats", modalities=frozenset({"table", "audio"})))) == ["table", "text", "words"]
 

@@ -1,16 +1,18 @@
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from media import document, texts, write_audio
+from media import document, texts, tone, write_audio
 from numpy.typing import NDArray
 
 from mmsearch.errors import CorruptMedia
 from mmsearch.limits import FileLimits
 from mmsearch.passages import PassageSplitter
-from mmsearch.protocols import Utterance
-from mmsearch.readers.audio import AudioReader, samples
+from mmsearch.protocols import Hearing, Utterance
+from mmsearch.readers.audio import SAMPLE_RATE, AudioReader, decoded
+from mmsearch.sounds import flac, samples
 from mmsearch.types import Segment
 
 SPLITTER = PassageSplitter(64)
@@ -49,7 +51,7 @@ FORMATS = [
 def test_every_format_is_heard_as_16_khz_mono(tmp_path: Path, name: str, codec: str, padding_s: float) -> None:
     path = write_audio(tmp_path / name, codec, 2.0)
     with path.open("rb") as file:
-        heard = samples(path, file, FileLimits())
+        heard = np.concatenate(list(decoded(path, file, SAMPLE_RATE, FileLimits())))
     assert heard.dtype == np.float32
     assert len(heard) / 16_000 == pytest.approx(2.0, abs=padding_s + 0.01)
     spectrum = np.abs(np.fft.rfft(heard[8_000:24_000]))
@@ -93,18 +95,21 @@ It was widened
 in 1902.
 
 00:00:19.000 --> 00:00:24.000
-Then came the storm.
+Then came the storm. It took the whole of the long pier,
+
+00:00:24.500 --> 00:00:34.000
+and nobody has built it again since.
 """
 SRT = "1\r\n00:00:01,500 --> 00:00:04,250\r\nCafé am Hafen.\r\n\r\n2\r\n00:00:30,000 --> 00:00:31,000\r\nEnde.\r\n"
 
 
-def test_cues_are_joined_up_to_twenty_seconds(tmp_path: Path) -> None:
+def test_cues_are_joined_to_whole_sentences_of_15_to_30_seconds(tmp_path: Path) -> None:
     transcript = tmp_path / "a.vtt"
     transcript.write_text(VTT)
-    segments = read(write_audio(tmp_path / "a.flac", "flac", 30.0), transcript)
+    segments = read(write_audio(tmp_path / "a.flac", "flac", 50.0), transcript)
     assert [(s.span.start_s, s.span.end_s, s.text) for s in segments] == [
-        (1.5, 19.0, "The harbour was built in 1871. It was widened in 1902."),
-        (19.0, 24.0, "Then came the storm."),
+        (1.5, 19.0, "Ada: The harbour was built in 1871. It was widened in 1902."),
+        (19.0, 34.0, "Then came the storm. It took the whole of the long pier, and nobody has built it again since."),
     ]
 
 
@@ -152,8 +157,9 @@ def test_the_recogniser_hears_the_recording_only_without_a_transcript(tmp_path: 
     path, listener = write_audio(tmp_path / "a.flac", "flac", 25.0), Listener()
     segments = read(path, recognizer=listener)
     assert [len(heard) for heard in listener.heard] == [25 * 16_000]
-    assert [(s.span.start_s, s.span.end_s) for s in segments] == [(0.0, 20.0), (20.0, 25.0)]
-    assert segments[1].text == "Second 20. Second 21. Second 22. Second 23. Second 24."
+    assert [(s.span.start_s, s.span.end_s) for s in segments] == [(0.0, 15.0), (15.0, 25.0)]
+    assert segments[1].text.startswith("Second 15. Second 16.")
+    assert segments[1].text.endswith("Second 24.")
     assert segments[0].metadata["language"] == "en"
     transcript = tmp_path / "a.txt"
     transcript.write_text("Nothing of the kind.")
@@ -192,3 +198,42 @@ def test_a_broken_transcript_is_named(tmp_path: Path) -> None:
     transcript.write_text("this is no transcript")
     with pytest.raises(CorruptMedia, match=r"talk\.vtt"):
         read(write_audio(tmp_path / "talk.flac", "flac"), transcript)
+
+
+def test_what_is_heard_follows_in_pieces_of_the_segments_that_it_lies_in(tmp_path: Path) -> None:
+    """Windows of 4 s every 2 s: silence gives none, and what is nobody's words belongs to the nearest."""
+    sound = np.concatenate([tone(7.0, 16_000), np.zeros(6 * 16_000, np.float32), tone(4.0, 16_000)])
+    (tmp_path / "a.flac").write_bytes(flac(sound, 16_000))
+    transcript = tmp_path / "a.vtt"
+    transcript.write_text("WEBVTT\n\n00:00.000 --> 00:03.000\nOne.\n\n00:08.000 --> 00:11.000\nTwo.\n")
+    path = tmp_path / "a.flac"
+    deaf = read(path, transcript)
+    segments = read(path, transcript, hearing=Hearing(8_000, 4.0, 2.0))
+    assert segments[:2] == deaf, "nothing else changes"
+    first, second = deaf
+    assert [(s.id, s.span.start_s, s.span.end_s) for s in segments[2:]] == [
+        (f"{first.id}#0", 0, 4),
+        (f"{first.id}#1", 2, 6),
+        (f"{second.id}#2", 4, 8),
+        (f"{second.id}#3", 6, 10),
+        (f"{second.id}#5", 10, 14),
+        (f"{second.id}#6", 12, 16),
+        (f"{second.id}#7", 14, 17),
+    ]
+    assert all(s.text == "" and s.metadata == first.metadata for s in segments[2:])
+    heard = np.concatenate(list(samples(BytesIO(segments[2].sound or b""), 8_000)))
+    assert len(heard) == 4 * 8_000
+    assert np.abs(np.fft.rfft(heard[8_000:16_000])).argmax() == 440
+    assert AudioReader(SPLITTER).fingerprint == AudioReader(SPLITTER, hearing=Hearing(8_000, 4.0, 2.0)).fingerprint
+
+
+def test_a_long_recording_is_transcribed_in_windows_with_its_own_seconds(tmp_path: Path) -> None:
+    listener = Listener()
+    segments = read(write_audio(tmp_path / "a.flac", "flac", 610.0), recognizer=listener)
+    assert len(listener.heard) == 3
+    assert all(len(heard) <= 300 * 16_000 for heard in listener.heard)
+    assert sum(map(len, listener.heard)) == 610 * 16_000
+    starts = [segment.span.start_s or 0.0 for segment in segments]
+    assert starts == sorted(starts)
+    assert starts[-1] > 580
+    assert max(segment.span.end_s or 0.0 for segment in segments) == pytest.approx(610, abs=1.01)
