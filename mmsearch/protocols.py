@@ -106,7 +106,8 @@ class Store(Protocol):
     def search(self, collection: str, query: Vector | str, top_k: int, filter: Filter | None = None) -> list[Hit]:
         """Best first, ties by segment id; at most top_k; the filter holds. Scores are cosine or positive BM25.
 
-        `Hit.space` is the space's name. Of terms with `bm25.OR` between them each is looked for.
+        `Hit.space` is the space's name, and `Hit.read` gives the stored segment where that came for nothing.
+        Of terms with `bm25.OR` between them each is looked for.
         """
 
     def segments(self, collection: str, ids: Sequence[str]) -> dict[str, Segment]:

@@ -130,7 +130,11 @@ class Searcher:
             with clock("rerank"):
                 depth = self.reranking.depth
                 standing = rerank(reranker, asked.text, candidates, standing, depth, self._segments)
-        presentation = Presentation(self.spaces, self.store, self.manifest, self.fold_duplicates, self.diversity)
+        words = (hit for step, hits in (*lists, *completed) if step.space == CATALOGUE for hit in hits)
+        brought = {hit.segment_id: hit.read for hit in words if hit.read}
+        presentation = Presentation(
+            self.spaces, self.store, self.manifest, self.fold_duplicates, self.diversity, brought
+        )
         with clock("group"):
             groups = presentation.groups(query, candidates, standing)
         with clock("show"):

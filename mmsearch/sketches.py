@@ -92,9 +92,16 @@ def near_copies(one: Sketch, other: Sketch) -> bool:
     """Whether the two documents are of one medium, say the same (or nothing), and show the same pictures in order."""
     if one.modality != other.modality or len(one.pictures) != len(other.pictures):
         return False
-    if (one.shingles or other.shingles) and resemblance(one.shingles, other.shingles) < SAME_WORDS:
+    if (one.shingles or other.shingles) and not _say_the_same(one.shingles, other.shingles):
         return False
     return all(map(look_alike, one.pictures, other.pictures))
+
+
+def _say_the_same(one: Collection[int], other: Collection[int]) -> bool:
+    """Whether they resemble each other enough; where all that they share is too little, the union is not sorted."""
+    shared = len({*one}.intersection(other))
+    fewest = min(KEPT_SHINGLES, len(one) + len(other) - shared)
+    return shared >= SAME_WORDS * fewest and resemblance(one, other) >= SAME_WORDS
 
 
 def resemblance(one: Collection[int], other: Collection[int]) -> float:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -342,7 +342,7 @@ class Hit:
     `probability` is that of relevance by this score alone, which is compared: what the space by itself would say of the
     document. None where nothing calibrates the score, and as long as nothing has.
     What a reranker says of a segment is a hit as well, in "reranker": its probability as the score, its rank among
-    those it read.
+    those it read. `read` gives the segment where the store brought it along; results have none.
     """
 
     segment_id: str
@@ -352,6 +352,7 @@ class Hit:
     rank: int
     score: float
     probability: float | None = None
+    read: Callable[[], Segment] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

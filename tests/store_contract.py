@@ -247,6 +247,18 @@ class LexicalContract:
         assert [hit.segment_id for hit in hits] == ["s1", "s3", "s2"]
         assert hits == store.search(words, "haus hauser meer", 5)
 
+    def test_segments_that_hits_bring_along_are_those_that_are_stored(self, store: Store, words: str) -> None:
+        rows = [
+            segment(1, text="the red sea", headings=("Seas",), metadata={"tags": ["warm"], "n": 1}),
+            segment(2, modality="table", table=Table(("sea", "depth"), (("red", "3,040 m"),))),
+            segment(3, text="sea " * 40_000),
+        ]
+        store.upsert(words, rows, ["red sea", "sea red", "sea"])
+        hits = store.search(words, "sea", 5)
+        stored = store.segments(words, [hit.segment_id for hit in hits])
+        brought = {hit.segment_id: hit.read() for hit in hits if hit.read}
+        assert brought == stored or (isinstance(store, MemoryStore) and not brought)
+
     def test_no_word_of_the_query_no_hit(self, store: Store, words: str) -> None:
         store.upsert(words, [segment(1)], ["sea"])
         assert store.search(words, "unknown", 5) == []

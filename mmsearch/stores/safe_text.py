@@ -19,7 +19,13 @@ class _Alphabet(dict[int, int]):
         return self[point]
 
 
-_ALPHABET = _Alphabet()
+class _Way(dict[int, int]):
+    def __missing__(self, point: int) -> int:
+        self[point] = point - MOVED if point < SURROGATES.start else point - MOVED - len(SURROGATES)
+        return self[point]
+
+
+_ALPHABET, _BACK = _Alphabet(), _Way()
 
 
 def safe(text: str) -> str:
@@ -34,15 +40,10 @@ def faithful(text: str) -> bool:
 
 def plain(text: str) -> str:
     """The text that `safe` was given."""
-    return "".join(map(_back, text))
+    return text.translate(_BACK)
 
 
 def after(text: str) -> str:
     """The least safe text that is greater than every safe text with this prefix; the prefix is not empty."""
     last = ord(text[-1]) + 1
     return text[:-1] + chr(last if last not in SURROGATES else SURROGATES.stop)
-
-
-def _back(char: str) -> str:
-    point = ord(char)
-    return chr(point - MOVED if point < SURROGATES.start else point - MOVED - len(SURROGATES))
