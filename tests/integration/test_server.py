@@ -26,6 +26,7 @@ from mmsearch.asking import MOST_RESULTS
 from mmsearch.client import Client
 from mmsearch.jobs import Job
 from mmsearch.schemas import RankingJson
+from mmsearch.server.serving import listen
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +63,14 @@ def owner(shelf: Client) -> Iterator[TestClient]:
     with over_http(shelf) as http:
         http.headers.update(OWNER)
         yield http
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_no_answer_waits_for_the_receipt_of_its_first_part(host: str) -> None:
+    with listen(host, 0) as listener, socket.create_connection(listener.getsockname()[:2]):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def _ids(answer: Any) -> list[str]:
