@@ -35,7 +35,7 @@ BASE = {
 }
 TOKENS = 100
 """In a window: about what is said in 30 seconds."""
-LENGTH_S = 240.0
+LENGTH_S = 120.0
 ROUNDS = 3
 REPORT = Path(__file__).with_name("SPEECH.md")
 
