@@ -22,7 +22,7 @@ from mmsearch.types import Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch_encoders.batching import Budget, fill, mixed
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
 from mmsearch_encoders.projection import unit_rows
-from mmsearch_encoders.together import Together
+from mmsearch_encoders.together import KEPT, Together
 from mmsearch_encoders.weights import Source, read_json, require, revision
 
 DEFAULT = "laion/larger_clap_general"
@@ -64,7 +64,7 @@ class SoundEncoder:
         self._prompt, self._device = prompt, device
         self._budget = Budget(batch_windows, processor=4, gpu=64)
         self._loaded = Once(self._load)
-        self._words_together = Together(self._encode_words)
+        self._words_together = Together(self._encode_words, keeps=KEPT)
 
     @cached_property
     def space(self) -> Space:
