@@ -3,6 +3,7 @@
 import argparse
 import random
 import shutil
+import sys
 import threading
 import time
 from collections import Counter
@@ -71,7 +72,8 @@ def load(options: argparse.Namespace, folder: Path) -> Measured:
         _write(files / f"steady-{number}.txt", drawn)
     code, report = mmsearch(library, "index", str(files), settings=SETTINGS)
     assert code == 0, report
-    server = begin(library, "serve", "--port", "0", settings=SETTINGS)
+    log = (folder / "log").open("w")
+    server = begin(library, "serve", "--port", "0", settings=SETTINGS, log=log)
     try:
         assert server.stdout
         address = server.stdout.readline().split(" at ")[1].split()[0].rstrip("/")
@@ -89,6 +91,8 @@ def load(options: argparse.Namespace, folder: Path) -> Measured:
     finally:
         server.terminate()
         server.communicate()
+        log.close()
+    print((folder / "log").read_text(), file=sys.stderr)  # why, where something failed
     return _measured(run, memory, options.minutes, _differences(library, files))
 
 

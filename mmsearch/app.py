@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self, cast, get_args
 
 from mmsearch.alike import alike
+from mmsearch.allocations import give_back
 from mmsearch.answering.asking import Answering
 from mmsearch.disks import writing
 from mmsearch.errors import ConfigError, InputError, LibraryLocked, StoreError
@@ -178,6 +179,7 @@ class App:
                             report = indexer.index(roots, self._renewing(tell), stopped, **how)
                     finally:
                         self.renew()
+                        give_back()
             closed_spaces = {**report.closed_spaces, **closed_aids(self.settings)}
             job.report = replace(report, job=job.id, closed_spaces=closed_spaces)
         return job.report

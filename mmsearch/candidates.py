@@ -10,6 +10,9 @@ from mmsearch.calibration import ANSWERED, Floats, best_of, posterior
 from mmsearch.types import Hit, Modality, Route
 from mmsearch.windows import segment_of
 
+NOT_FOUND = -1.0
+"""Below all that a space says for a segment that it found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -45,52 +48,62 @@ def gather(
     each space, by name; `log_prior` is the prior log odds of a document of each modality. Lists of one space count as
     one.
     """
-    hits = {(hit.space, hit.segment_id): hit for _, found in lists for hit in found}
+    hits = list({(hit.space, hit.segment_id): hit for _, found in lists for hit in found}.values())
     spaces = tuple(dict.fromkeys(route.space for route, _ in lists))
-    modality = {hit.document_id: hit.modality for hit in hits.values()}
-    medium_of = {segment_of(hit.segment_id): hit.modality for hit in hits.values()}
+    modality = {hit.document_id: hit.modality for hit in hits}
     documents = tuple(sorted(modality))
     column = {id: place for place, id in enumerate(documents)}
+    prior = np.array([log_prior.get(modality[id], -math.inf) for id in documents], dtype=np.float64)
+    weights = np.array([max(route.weight for route, _ in lists if route.space == space) for space in spaces])
+    shown_by = [segment_of(hit.segment_id) for hit in hits]
+    medium_of = {segment: hit.modality for segment, hit in zip(shown_by, hits, strict=True)}
+    number = {segment: place for place, segment in enumerate(medium_of)}
     scores = np.full((len(spaces), len(documents)), np.nan)
     surprisal = np.full_like(scores, np.nan)
-    prior = np.array([log_prior.get(modality[id], -math.inf) for id in documents], dtype=np.float64)
-    weights = [max(route.weight for route, _ in lists if route.space == space) for space in spaces]
-    worth: dict[tuple[str, str], dict[str, float]] = {}
+    worth = np.full((len(spaces), len(number)), NOT_FOUND)
     probabilities: dict[tuple[str, str], float] = {}
     for row, space in enumerate(spaces):
         counts = np.array([held.get(id, {}).get(space, 0) for id in documents], dtype=np.float64)
         surprisal[row, counts > 0] = 0.0
-        found = [hit for hit in hits.values() if hit.space == space]
-        places = np.array([column[hit.document_id] for hit in found], dtype=np.intp)
-        own = np.array([hit.score for hit in found], dtype=np.float64)
+        found = [(hit, segment) for hit, segment in zip(hits, shown_by, strict=True) if hit.space == space]
+        places = np.array([column[hit.document_id] for hit, _ in found], dtype=np.intp)
+        own = np.array([hit.score for hit, _ in found], dtype=np.float64)
         known = evidence(space, own)
         if known is not None:
             alone = posterior(best_of(known, counts[places]), prior[places])
-            probabilities |= {(space, hit.segment_id): p for hit, p in zip(found, alone.tolist(), strict=True)}
+            probabilities |= {(space, hit.segment_id): p for (hit, _), p in zip(found, alone.tolist(), strict=True)}
         told = np.zeros(len(found)) if known is None else known
         np.fmax.at(scores[row], places, own)
         np.fmax.at(surprisal[row], places, told)
-        for hit, nats in zip(found, told.tolist(), strict=True):
-            by_space = worth.setdefault((hit.document_id, segment_of(hit.segment_id)), {})
-            by_space[space] = max(by_space.get(space, 0.0), weights[row] * nats)
+        np.fmax.at(worth[row], [number[segment] for _, segment in found], np.maximum(weights[row] * told, 0.0))
         surprisal[row] = best_of(surprisal[row], counts)
-    best: dict[str, tuple[float, str, str]] = {}
-    for (document, segment), by_space in sorted(worth.items()):
-        nats = sum(by_space.values())
-        if document not in best or nats > best[document][0]:
-            best[document] = (nats, segment, max(by_space, key=lambda space: by_space[space]))
+    document_of = {segment: hit.document_id for segment, hit in zip(shown_by, hits, strict=True)}
+    best = _best(document_of, worth)
+    found_by = worth.argmax(axis=0).tolist() if number else []
     return Candidates(
         spaces,
         documents,
         scores,
         surprisal,
-        np.array(weights),
+        weights,
         prior,
-        tuple(best[id][1] for id in documents),
-        tuple(medium_of[best[id][1]] for id in documents),
+        tuple(best[id] for id in documents),
+        tuple(medium_of[best[id]] for id in documents),
         probabilities,
-        tuple(best[id][2] for id in documents),
+        tuple(spaces[found_by[number[best[id]]]] for id in documents),
     )
+
+
+def _best(document_of: Mapping[str, str], worth: Floats) -> dict[str, str]:
+    """By document the segment that the spaces together say most for, the lowest id of equals; `worth` is (spaces,
+    segments) in the order of `document_of`, which names each segment's document."""
+    total = np.maximum(worth, 0.0).sum(axis=0).tolist()
+    best: dict[str, tuple[float, str]] = {}
+    for (segment, document), nats in zip(document_of.items(), total, strict=True):
+        before = best.get(document)
+        if before is None or nats > before[0] or (nats == before[0] and segment < before[1]):
+            best[document] = (nats, segment)
+    return {document: segment for document, (_, segment) in best.items()}
 
 
 def log_priors(census: Mapping[Modality, int], media: Mapping[Modality, float]) -> dict[Modality, float]:

@@ -3,14 +3,15 @@
 Pure functions on places among the candidates; `mmsearch.results` reads what they need.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from mmsearch.calibration import Floats
-from mmsearch.sketches import TELLING_SHINGLES, Sketch, near_copies
+from mmsearch.sketches import TELLING_SHINGLES, Sketch, fewest_shared, near_copies
 from mmsearch.types import Vector
 
 WITHIN = 4
@@ -59,9 +60,10 @@ class _Shelves:
 
     def near_copy(self, sketch: Sketch) -> int | None:
         """The first that was added of those that the sketch is a near copy of."""
-        found = {place for shelf in _shelves(sketch) for place in self._shelves.get(shelf, ())}
-        kept = self._sketches
-        return next((place for place in kept if place in found and near_copies(kept[place], sketch)), None)
+        found = Counter(chain.from_iterable(self._shelves.get(shelf, ()) for shelf in _shelves(sketch)))
+        fewest, kept = fewest_shared(sketch), self._sketches
+        likely = {place for place, shared in found.items() if shared >= fewest}
+        return next((place for place in kept if place in likely and near_copies(kept[place], sketch)), None)
 
 
 def _shelves(sketch: Sketch) -> tuple[int | None, ...]:

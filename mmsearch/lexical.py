@@ -26,6 +26,8 @@ REVISION = "2"
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _CHAIN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:[-_/.,'&’‐‑–−][^\W_{_CJK}]+)*")
 """A run of CJK, or letters and digits joined by single marks; a number keeps its separators."""
+_ASCII_CHAIN = re.compile(r"[A-Za-z0-9]+(?:[-_/.,'&][A-Za-z0-9]+)*")
+"""The same in a text of ASCII, in half the time."""
 _COMBINING = re.compile("[\u0300-\u036f]+")
 _LETTERS = str.maketrans("ølđðıʼ‘’–‐‑‒−", "olddi'''-----") | str.maketrans({"ł": "l", "æ": "ae", "œ": "oe", "þ": "th"})
 _NUMBER_EN = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?")
@@ -38,14 +40,20 @@ _JOINT = re.compile(r"([-_/.,'&])")
 
 def analyze(text: str, language: str = ENGLISH) -> list[str]:
     """The terms of the text by the rules of the language, in order, repeats kept."""
-    return [term for word in _CHAIN.findall(text) for term in _terms(word, language)]
+    return [term for word in _chains(text).findall(text) for term in _terms(word, language)]
 
 
 def tokens(text: str, language: str = ENGLISH) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """(start, end, terms) of each word of the text: characters [start, end) and what the word is found by."""
-    for match in _CHAIN.finditer(text):
+    for match in _chains(text).finditer(text):
         if terms := _terms(match.group(), language):
             yield match.start(), match.end(), terms
+
+
+def matches(text: str, terms: frozenset[str], language: str = ENGLISH) -> list[tuple[int, int]]:
+    """(start, end) of each word of the text that is found by one of the terms."""
+    words = _chains(text).finditer(text)
+    return [word.span() for word in words if not terms.isdisjoint(_terms(word.group(), language))]
 
 
 def alternatives(text: str, among: Collection[str]) -> list[tuple[str, ...]]:
@@ -68,6 +76,10 @@ def fold(text: str) -> str:
         return text.lower()
     text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
     return unicodedata.normalize("NFC", _COMBINING.sub("", unicodedata.normalize("NFD", text)))
+
+
+def _chains(text: str) -> re.Pattern[str]:
+    return _ASCII_CHAIN if text.isascii() else _CHAIN
 
 
 @dataclass(frozen=True, slots=True)

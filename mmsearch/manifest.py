@@ -7,15 +7,14 @@ process left half done is found by the mark, and done again.
 import json
 import re
 import sqlite3
+import struct
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-
-import numpy as np
 
 from mmsearch import succession
 from mmsearch.errors import StoreError
@@ -32,8 +31,8 @@ COLUMNS = "id, uri, stat, content, reader, modality, segments, done, access"
 SEEN = "access in (select value from json_each(?))"
 """Of the documents those with the access lists of those names."""
 
-SHINGLE = np.dtype("<u4")
-"""A hash of a shingle as it is stored, on every machine alike."""
+SHINGLE_BYTES = 4
+"""Of a hash of a shingle as it is stored: little-endian, on every machine alike."""
 
 SCHEMA = """
 create table if not exists facts (name text primary key, value text not null);
@@ -190,12 +189,17 @@ class Manifest:
         [(count,)] = self._rows(query, space, *lists)
         return int(count)
 
-    def held(self, ids: Iterable[str]) -> dict[str, dict[str, int]]:
-        """Document id -> fingerprint of a space -> how many of its segments that space could hold."""
+    def held(self, ids: Iterable[str], names: Mapping[str, str] | None = None) -> dict[str, dict[str, int]]:
+        """Document id -> fingerprint of a space -> how many of its segments that space could hold.
+
+        With `names`, fingerprint -> name, the names of those spaces alone.
+        """
         found: dict[str, dict[str, int]] = {}
         query = "select document, space, segments from holdings where document in (select value from json_each(?))"
         for document, space, segments in self._rows(query, json.dumps(list(ids))):
-            found.setdefault(document, {})[space] = segments
+            name = space if names is None else names.get(space)
+            if name is not None:
+                found.setdefault(document, {})[name] = segments
         return found
 
     def roots(self) -> list[Root]:
@@ -292,7 +296,7 @@ class Manifest:
     def write_sketches(self, sketches: Mapping[str, Sketch | None]) -> None:
         """Remember the sketch of each document, by its id; None forgets the one before."""
         rows = [
-            (id, sketch.modality, np.array(sketch.shingles, SHINGLE).tobytes(), json.dumps(sketch.pictures))
+            (id, sketch.modality, _packed(sketch.shingles), json.dumps(sketch.pictures))
             for id, sketch in sketches.items()
             if sketch
         ]
@@ -307,7 +311,7 @@ class Manifest:
             "where done and document in (select value from json_each(?))"
         )
         return {
-            id: Sketch(modality, tuple(np.frombuffer(shingles, SHINGLE).tolist()), tuple(json.loads(pictures)))
+            id: Sketch(modality, _unpacked(shingles), tuple(json.loads(pictures)))
             for id, modality, shingles, pictures in self._rows(query, json.dumps(list(ids)))
         }
 
@@ -376,6 +380,14 @@ class Manifest:
             sql.execute("pragma synchronous=full")
         yield sql
         self._idle.append(sql)
+
+
+def _packed(shingles: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(shingles)}I", *shingles)
+
+
+def _unpacked(shingles: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(shingles) // SHINGLE_BYTES}I", shingles)
 
 
 def _entry(

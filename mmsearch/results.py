@@ -4,9 +4,9 @@ Group by document (candidates are documents), fold near copies, mix where divers
 from the store what is shown. It takes the scores as they come, from whatever stage made them.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from mmsearch.candidates import Candidates
 from mmsearch.grouping import WITHIN, Group, diversified, folded, similarities
@@ -62,10 +62,7 @@ class Presentation:
         self, groups: Sequence[Group], words: str, lists: Lists, candidates: Candidates, standing: Standing
     ) -> tuple[Result, ...]:
         """A result for each group, each document by its best segment; `words` are what the query asks with."""
-        hits: defaultdict[str, dict[str, list[Hit]]] = defaultdict(dict)
-        found_by_spaces = (hit for step, found in lists if not step.modalities for hit in found)
-        for hit in dict.fromkeys((*found_by_spaces, *standing.hits)):
-            hits[hit.document_id].setdefault(segment_of(hit.segment_id), []).append(hit)
+        hits = _hits_in({candidates.documents[group.shown] for group in groups}, lists, standing)
         others = [
             [id for id in hits.get(candidates.documents[group.shown], ()) if id != candidates.best[group.shown]]
             for group in groups
@@ -147,6 +144,15 @@ class Presentation:
         here = {id: self.brought[id]() for id in ids if id in self.brought}
         others = [id for id in ids if id not in here]
         return here | (self.store.segments(self.spaces[CATALOGUE].collection, others) if others else {})
+
+
+def _hits_in(documents: Collection[str], lists: Lists, standing: Standing) -> dict[str, dict[str, list[Hit]]]:
+    """What found these documents, in the order of the lists: spaces in all media, then the reranker; none twice."""
+    told = chain(*(found for step, found in lists if not step.modalities), standing.hits)
+    hits: dict[str, dict[str, list[Hit]]] = {}
+    for hit in dict.fromkeys(hit for hit in told if hit.document_id in documents):
+        hits.setdefault(hit.document_id, {}).setdefault(segment_of(hit.segment_id), []).append(hit)
+    return hits
 
 
 def _told(hits: Sequence[Hit], candidates: Candidates) -> tuple[Hit, ...]:

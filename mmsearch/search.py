@@ -190,12 +190,8 @@ class Searcher:
 
     def _held(self, lists: Lists, encoded: Encoded) -> dict[str, dict[str, int]]:
         """Of the documents that any space found, how many rows each of the spaces that were asked has of them."""
-        names = {opened.space.fingerprint: name for name, opened in self.spaces.items()}
-        found = {hit.document_id for _, hits in lists for hit in hits}
-        return {
-            document: {names[space]: count for space, count in spaces.items() if names.get(space) in encoded}
-            for document, spaces in self.manifest.held(found).items()
-        }
+        asked = {self.spaces[name].space.fingerprint: name for name in encoded}
+        return self.manifest.held({hit.document_id for _, hits in lists for hit in hits}, asked)
 
     def _evidence(self, encoded: Encoded, space: str, scores: Floats) -> Floats | None:
         return self._calibration(space).evidence(encoded[space], scores)  # type: ignore[arg-type]  # of its kind

@@ -97,6 +97,16 @@ def near_copies(one: Sketch, other: Sketch) -> bool:
     return all(map(look_alike, one.pictures, other.pictures))
 
 
+def fewest_shared(sketch: Sketch) -> float:
+    """How many of its 52 smallest hashes a near copy has at least among its own 52.
+
+    Of the smallest of the union, at most 256 and at most 1 / 0.8 of the sketch, at most a fifth are not in both; and
+    what both have of the 52 smallest of the union is among the 52 of each.
+    """
+    size = len(sketch.shingles)
+    return min(TELLING_SHINGLES, size) - (1 - SAME_WORDS) * min(KEPT_SHINGLES, size / SAME_WORDS)
+
+
 def _say_the_same(one: Collection[int], other: Collection[int]) -> bool:
     """Whether they resemble each other enough; where all that they share is too little, the union is not sorted."""
     shared = len({*one}.intersection(other))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mmsearch.languages import language_of
-from mmsearch.lexical import analyze, tokens
+from mmsearch.lexical import analyze, matches
 from mmsearch.types import Segment, Table
 
 SNIPPET_CHARS = 240
@@ -18,11 +18,11 @@ def snippet(segment: Segment, query: str) -> tuple[str, tuple[tuple[int, int], .
     wanted = frozenset(analyze(query, language))
     text = _best_row(segment.table, wanted, language) if segment.table else " ".join(segment.text.split())
     text = text or segment.title
-    matches = [(start, end) for start, end, terms in tokens(text, language) if wanted.intersection(terms)]
-    start, end = _window(text, matches)
+    found = matches(text, wanted, language)
+    start, end = _window(text, found)
     head, tail = ("… " if start else ""), (" …" if end < len(text) else "")
     shift = len(head) - start
-    shown = tuple((a + shift, b + shift) for a, b in matches if start <= a and b <= end)
+    shown = tuple((a + shift, b + shift) for a, b in found if start <= a and b <= end)
     return head + text[start:end] + tail, shown
 
 

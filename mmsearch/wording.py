@@ -72,6 +72,8 @@ class Sieve:
 
     def search(self, collection: str, asked: Vector | str, depth: int, limit: Filter | None) -> list[Hit]:
         """At most `depth` hits of the wording, best first; looks deeper while it refuses some."""
+        if not self.wording:
+            return self.store.search(collection, asked, depth, limit)
         reach = depth
         while True:
             hits = self.store.search(collection, asked, reach, limit)
@@ -96,8 +98,6 @@ class Sieve:
         return In("document", tuple(sorted({hit.document_id for hit in hits})))
 
     def _passing(self, hits: Sequence[Hit]) -> list[Hit]:
-        if not self.wording:
-            return list(hits)
         unread = sorted({segment_of(hit.segment_id) for hit in hits} - self._verdicts.keys())
         for id, segment in self.store.segments(self.catalogue, unread).items():
             self._verdicts[id] = self.wording.holds(segment)

@@ -40,7 +40,9 @@ def answer_errors(app: FastAPI, on_error: Callable[[MMSearchError], None] = lamb
     """Let every error of the application be answered in the one form, with the status of its class."""
 
     @app.exception_handler(MMSearchError)
-    async def ours(_: Request, error: MMSearchError) -> Json:
+    async def ours(request: Request, error: MMSearchError) -> Json:
+        if error.status == 500:
+            _log(request, error)
         on_error(error)
         return error_answer(error)
 
@@ -56,8 +58,15 @@ def answer_errors(app: FastAPI, on_error: Callable[[MMSearchError], None] = lamb
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Json:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return await ours(request, MMSearchError("the server made a mistake; its log says where"))
+        _log(request, error)
+        said = MMSearchError("the server made a mistake; its log says where")
+        on_error(said)
+        return error_answer(said)
+
+
+def _log(request: Request, error: Exception) -> None:
+    """Whoever runs the server is to know why it failed."""
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
 
 
 class TooLargeInOurForm:

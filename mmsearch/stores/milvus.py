@@ -1,42 +1,32 @@
 """Milvus Lite, a Milvus server or a cluster: one collection a space, exact where the backend is.
 
-The only file that imports pymilvus, and only when a store is made: the import takes two seconds.
+pymilvus itself is met in `milvus_connection`.
 """
 
 import json
-import logging
 import math
-import os
-import re
-import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from mmsearch import bm25
-from mmsearch.disks import full, is_full
-from mmsearch.errors import ConfigError, NotFound, SpaceMismatch, StoreError, StoreUnavailable, Unauthorized
+from mmsearch.errors import NotFound, SpaceMismatch
 from mmsearch.filters import matches
 from mmsearch.masking import without_secrets
 from mmsearch.stores import rows
-from mmsearch.stores.milvus_filters import EVERYTHING, LITE, Condition, Dialect, compiled, literal
+from mmsearch.stores.milvus_connection import connected, counting, dialect_of, start_lite, translating
+from mmsearch.stores.milvus_filters import EVERYTHING, LITE, Condition, compiled, literal
 from mmsearch.stores.milvus_schema import index, schema
 from mmsearch.stores.ranking import DECIMALS, Found, ranked
 from mmsearch.stores.safe_text import plain, safe
 from mmsearch.types import Content, Filter, Hit, Modality, Segment, Space, Vector
 
-if TYPE_CHECKING:
-    from mmsearch.stores.lite import Lite  # POSIX only
-
 CONNECT_S = 5.0
 """For a server, which answers at once or not at all; our own child may start slowly on a busy machine."""
-QUIET = {"grpc.keepalive_permit_without_calls": False}
-"""Milvus Lite takes pings from an idle client for an attack and hangs up, with lines on stderr."""
 MOST_HITS = 16_384
 """What Milvus gives at most for one search."""
 PAGE_ROWS = 100
@@ -65,12 +55,12 @@ class MilvusStore:
         self._behind: set[str] = set()
         self._lock = threading.Lock()
         self._opening = threading.Lock()
-        self._lite = _start_lite(uri)
+        self._lite = start_lite(uri)
         try:
             with self._asking():
                 patience_s = timeout_s if self._lite else min(timeout_s, CONNECT_S)
-                self._client = _client(self._lite.uri if self._lite else uri, token, patience_s)
-                self._dialect = _dialect(self._client, patience_s)
+                self._client = connected(self._lite.uri if self._lite else uri, token, patience_s)
+                self._dialect = dialect_of(self._client, patience_s)
         except BaseException:
             if self._lite:
                 self._lite.stop()
@@ -225,7 +215,8 @@ class MilvusStore:
         lexical = isinstance(asked, str)
         params: dict[str, Any] = {} if lexical or self._dialect is LITE else {"ef": max(2 * limit, 128)}
         with self._asking():
-            [found] = self._client.search(
+            [found] = counting(
+                self._client.search,
                 collection,
                 data=[asked],
                 anns_field="weights" if lexical else "vector",
@@ -322,66 +313,9 @@ class MilvusStore:
                 f"collection {collection} at {self._place} was not made by mmsearch; drop it"
             ) from error
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Every call to Milvus: the one place where its errors become ours."""
-        from grpc import RpcError
-        from pymilvus.exceptions import MilvusException
-
-        try:
-            yield
-        except (MilvusException, RpcError) as error:
-            folder = Path(self._place).parent
-            raise (full(folder) if self._lite and is_full(folder) else _translated(error, self._place)) from error
-
-
-def _start_lite(uri: str) -> "Lite | None":
-    if uri.startswith(("http://", "https://", "tcp://", "unix:")):
-        return None
-    if not uri.endswith(".db"):
-        raise ConfigError(f"store.uri {without_secrets(uri)!r} is neither a file that ends in .db nor http://host:port")
-    if sys.platform == "win32":
-        raise ConfigError("Milvus Lite does not run on Windows; set store.uri to a Milvus server (http://host:19530)")
-    from mmsearch.stores.lite import Lite
-
-    file = Path(uri)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return Lite(file)
-
-
-def _client(uri: str, token: str, timeout_s: float) -> Any:
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from pymilvus import MilvusClient
-
-    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it logs, it also raises
-    return MilvusClient(uri, token=token, timeout=timeout_s, grpc_options=QUIET)
-
-
-def _dialect(client: Any, timeout_s: float) -> Dialect:
-    """Milvus Lite does not know its version; it may also be what listens at an http address."""
-    from grpc import RpcError, StatusCode
-
-    try:
-        version = str(client.get_server_version(timeout=timeout_s))
-    except RpcError as error:
-        if error.code() == StatusCode.UNIMPLEMENTED:
-            return LITE
-        raise
-    numbers = re.match(r"v?(\d+)\.(\d+)", version)
-    return Dialect(negation=True, parts=numbers is None or tuple(map(int, numbers.groups())) >= (2, 4))
-
-
-def _translated(error: Exception, place: str) -> Exception:
-    text = without_secrets(str(getattr(error, "message", "") or error).strip())
-    lowered = text.lower()
-    if "unauthenticated" in lowered or "auth check failure" in lowered or "permission deny" in lowered:
-        return Unauthorized(f"Milvus at {place} refuses the token; set store.token")
-    signs = ("unavailable", "deadline", "timeout", "timed out", "fail connecting", "illegal connection", "connect")
-    if any(sign in lowered for sign in signs):
-        return StoreUnavailable(
-            f"no Milvus answers at {place}; check that it runs and that store.uri is right ({text[:200]})"
-        )
-    return StoreError(f"Milvus at {place}: {text[:500]}")
+    def _asking(self) -> AbstractContextManager[None]:
+        """Around every call to Milvus."""
+        return translating(self._place, self._lite is not None)
 
 
 def _found(

@@ -1,6 +1,8 @@
 """Linear layers by oneDNN give torch's own numbers, and batches go side by side on a processor."""
 
 import platform
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -50,6 +52,26 @@ def test_attention_gives_the_same_numbers_masked_or_not(batch_first: bool) -> No
         made = [attention(states, states, states, **how)[0] for how in asked]
     for ours, theirs in zip(made, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.skipif(not X86, reason="oneDNN is used on x86-64 only")
+def test_batches_of_many_shapes_do_not_fill_the_memory() -> None:
+    """oneDNN compiles for each shape, and would keep 1,024 of them at some 350 KiB."""
+    code = """
+import psutil, torch
+from torch import nn
+from mmsearch_encoders.linear import speed_up
+model = nn.Sequential(nn.Linear(384, 1536), nn.Linear(1536, 384)).eval()
+speed_up(model, "cpu")
+with torch.inference_mode():
+    def grown(rows):
+        for each in rows:
+            model(torch.ones(each, 384))
+        return psutil.Process().memory_info().rss
+    print((grown(range(300, 700)) - grown(range(100, 300))) >> 20)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(told.stdout) < 40
 
 
 def test_gradients_flow_as_before_and_other_devices_are_left_alone() -> None:

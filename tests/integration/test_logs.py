@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from serving import OWNER, TOKEN, open_light, over_http
 
 from mmsearch.client import Client
+from mmsearch.errors import StoreError
 from mmsearch.server.logs import HEADER, written
 
 SECRET_WORDS = "the lantern keepers daughter"
@@ -105,6 +106,22 @@ def test_with_keep_words_an_error_says_all(
         http.get("/v1/search", params={"q": SECRET_WORDS})
     [failed] = [line for line in lines(capsys.readouterr().err) if line["level"] == "error"]
     assert f"ZeroDivisionError: {SECRET_WORDS}" in failed["failure"]
+
+
+def test_a_failure_of_the_store_is_logged_with_what_led_to_it(
+    http: TestClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("Milvus says no") from ZeroDivisionError()
+
+    monkeypatch.setattr("mmsearch.app.App.search", fail)
+    with written("text", keep_words=False):
+        answer = http.get("/v1/search", params={"q": "words"})
+        http.get("/v1/search", params={"q": "words", "filter": "="})
+    assert (answer.status_code, answer.json()["error"]["message"]) == (500, "Milvus says no")
+    said = capsys.readouterr().err
+    assert said.count("GET /v1/search failed") == 1, "what the caller did wrong is the caller's to read"
+    assert {"StoreError", "ZeroDivisionError"} <= {*said.split()}
 
 
 def test_as_text_only_what_went_wrong_is_written(http: TestClient, capsys: pytest.CaptureFixture[str]) -> None:

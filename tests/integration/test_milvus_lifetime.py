@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from mmsearch.errors import ConfigError, LibraryLocked, SpaceMismatch, StoreErro
 from mmsearch.filters import parse
 from mmsearch.stores.lite import HAND_OVER_S
 from mmsearch.stores.milvus import MilvusStore
+from mmsearch.stores.milvus_connection import MISCOUNTED, counting
 from mmsearch.types import Segment, Span
 
 WRITER = """
@@ -253,6 +255,46 @@ def test_a_filter_that_nearly_nothing_passes(file: Path, monkeypatch: pytest.Mon
     ):
         assert [hit.segment_id for hit in hits] == ["s7", "s150"]
     store.close()
+
+
+def test_a_word_of_every_row_is_found_while_rows_are_written(file: Path) -> None:
+    """Milvus Lite counts rows and their words at two moments, and refuses the weight of a word of more than all."""
+    store, over, found = MilvusStore(str(file)), threading.Event(), list[int]()
+    store.open("words", WORDS)
+    store.upsert("words", [segment(number, f"d{number}") for number in range(400)], ["common", "common rare"] * 200)
+
+    def search() -> None:
+        while not over.is_set():
+            found.append(len(store.search("words", "common rare", 1)))
+
+    with ThreadPoolExecutor() as threads:
+        searching = [threads.submit(search) for _ in range(2)]
+        try:
+            for number in range(200):
+                written = [segment(number + at, f"d{number + at}") for at in range(6)]
+                store.upsert("words", written, ["common", "common rare"] * 3)
+                store.prune("words", f"d{number}")
+        finally:
+            over.set()
+        for each in searching:
+            each.result()
+    assert found == [1] * len(found)
+    store.close()
+
+
+def test_a_search_is_asked_again_while_rows_are_counted_wrongly_and_for_no_other_reason() -> None:
+    answers: Iterator[Exception | str] = iter([Exception(f"Assert: {MISCOUNTED} at Utils.h:271"), "hits"])
+
+    def search() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert counting(search) == "hits"
+    answers = iter([ValueError("another"), "hits"])
+    with pytest.raises(ValueError, match="another"):
+        counting(search)
 
 
 def test_an_id_that_cannot_be_stored_is_named(file: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmsearch.lexical import LexicalEncoder, analyze, fold, tokens
+from mmsearch.lexical import LexicalEncoder, analyze, fold, matches, tokens
 from mmsearch.types import Segment, Span, Table
 
 
@@ -44,6 +44,15 @@ def test_terms_are_safe_for_a_store_that_splits_at_blanks() -> None:
 def test_tokens_stand_where_the_words_stand() -> None:
     text = "Größe: ﬁne boats, 1,452.40 m"
     assert [text[start:end] for start, end, _ in tokens(text)] == ["Größe", "ﬁne", "boats", "1,452.40", "m"]
+
+
+@pytest.mark.parametrize("text", ["The well-known boats' crew, 1,452.40 m of rope", "Größe: ﬁne boats — 2017–18, rope"])
+def test_a_text_of_ascii_has_the_words_of_any_other(text: str) -> None:
+    """A letter beyond ASCII at the end changes nothing before it."""
+    assert analyze(text) == analyze(f"{text} é")[:-1]
+    terms = frozenset(analyze("boat rope 1452.4 2018"))
+    found = [(start, end) for start, end, held in tokens(text) if terms.intersection(held)]
+    assert matches(text, terms) == matches(f"{text} é", terms) == found != []
 
 
 def test_folding_is_stable() -> None:

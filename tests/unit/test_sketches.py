@@ -6,7 +6,16 @@ from random import Random
 
 import pytest
 
-from mmsearch.sketches import KEPT_SHINGLES, SAME_WORDS, Sketch, Sketcher, near_copies, resemblance
+from mmsearch.sketches import (
+    KEPT_SHINGLES,
+    SAME_WORDS,
+    TELLING_SHINGLES,
+    Sketch,
+    Sketcher,
+    fewest_shared,
+    near_copies,
+    resemblance,
+)
 from mmsearch.types import Modality, Segment, Span, Table
 
 ONE = "a" * 64 + "8080"
@@ -52,6 +61,21 @@ def test_a_changed_word_takes_as_many_shingles_with_it_as_it_stands_in() -> None
     assert resemblance(_text(words).shingles, in_the_middle.shingles) == 5 / (9 + 4)
     assert near_copies(_text(words), at_the_end)
     assert not near_copies(_text(words), in_the_middle)
+
+
+def test_near_copies_share_as_many_of_their_smallest_hashes_as_is_said() -> None:
+    """Texts of 20 to 1,000 words, each with another that has some of its words changed at one end or in between."""
+    random, shared = Random(5), list[float]()
+    for _ in range(400):
+        words = _words(random.choice([20, 60, 120, 400, 1_000]), random.randrange(10_000))
+        start, changed = random.randrange(len(words)), random.randrange(1, 1 + len(words) // 5)
+        one, other = _text(words), _text([*words[:start], *_words(changed, 50_000), *words[start + changed :]])
+        if near_copies(one, other):
+            common = {*one.shingles[:TELLING_SHINGLES]} & {*other.shingles[:TELLING_SHINGLES]}
+            assert len(common) >= fewest_shared(one)
+            shared.append(len(common) - fewest_shared(one))
+    assert len(shared) > 50
+    assert min(shared) < 5, "the bound is close"
 
 
 def test_the_order_of_words_counts_and_case_accents_and_punctuation_do_not() -> None:
