@@ -18,8 +18,8 @@ from mmsearch.errors import NotFound, SpaceMismatch
 from mmsearch.filters import matches
 from mmsearch.masking import without_secrets
 from mmsearch.stores import rows
-from mmsearch.stores.milvus_connection import connected, counting, dialect_of, start_lite, translating
-from mmsearch.stores.milvus_filters import EVERYTHING, LITE, Condition, compiled, literal
+from mmsearch.stores.milvus_connection import connected, dialect_of, start_lite, steadily, translating
+from mmsearch.stores.milvus_filters import DOCUMENT_NUMBER, EVERYTHING, LITE, Condition, compiled, literal, of_documents
 from mmsearch.stores.milvus_schema import index, schema
 from mmsearch.stores.ranking import DECIMALS, Found, ranked
 from mmsearch.stores.safe_text import plain, safe
@@ -33,8 +33,11 @@ PAGE_ROWS = 100
 """Read at once where rows are large: a server answers with at most 100 MB."""
 BROUGHT_ROWS = 128
 """So many rows of words bring their segments along, for nearly nothing; by id, each takes Milvus Lite a millisecond."""
-NAMED_DOCUMENTS = 64
-"""In one expression: Milvus Lite compares every row with every name, and with more of them a row costs more."""
+NAMED_DOCUMENTS = 512
+"""In one expression."""
+LEAST_GARBAGE = 2_000
+"""Rows that Milvus Lite may hold in memory though they were replaced or deleted; in larger collections, as many as
+there are."""
 SPARE_HITS = 16
 """Asked for beyond top_k, so that ties at the end are cut by id and not by chance."""
 UNCUT, CUT = "cut == false", "cut == true"
@@ -53,6 +56,8 @@ class MilvusStore:
         self._place, self._timeout_s = without_secrets(uri), timeout_s
         self._spaces: dict[str, Space] = {}
         self._behind: set[str] = set()
+        self._in_memory: dict[str, int] = {}
+        """Rows of a collection that Milvus Lite holds, the replaced and deleted ones too."""
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._lite = start_lite(uri)
@@ -90,7 +95,7 @@ class MilvusStore:
         with self._lock:
             self._spaces[collection] = space
             self._behind.add(collection)
-        self._how_many(collection, "")
+        self._in_memory[collection] = self._how_many(collection, "")
 
     def drop(self, collection: str) -> None:
         with self._lock:
@@ -110,17 +115,20 @@ class MilvusStore:
         with self._asking():
             for batch in rows.batches(list(made.values())):
                 self._client.upsert(collection, batch, timeout=self._timeout_s)
+                self._in_memory[collection] += len(batch)
+        self._reclaim(collection)
 
     def prune(self, collection: str, document_id: str, keep: frozenset[str] = frozenset()) -> int:
         self._space(collection)
         with self._asking():
-            held = [found["id"] for found in self._rows(collection, f"document == {literal(document_id)}", [])]
+            held = [found["id"] for found in self._rows(collection, of_documents([document_id]), [])]
             gone = sorted(set(held) - set(map(safe, keep)))
             for start in range(0, len(gone), rows.BATCH_ROWS):
                 self._client.delete(collection, ids=gone[start : start + rows.BATCH_ROWS], timeout=self._timeout_s)
         if gone:
             with self._lock:
                 self._behind.add(collection)
+            self._reclaim(collection)
         return len(gone)
 
     def search(self, collection: str, query: Vector | str, top_k: int, filter: Filter | None = None) -> list[Hit]:
@@ -167,9 +175,9 @@ class MilvusStore:
         lexical = self._space(collection).kind == "lexical"
         field, unique = "terms" if lexical else "vector", list(dict.fromkeys(documents))
         for start in range(0, len(unique), NAMED_DOCUMENTS):
-            named = ", ".join(map(literal, unique[start : start + NAMED_DOCUMENTS]))
+            named = of_documents(unique[start : start + NAMED_DOCUMENTS])
             with self._asking():
-                for row in self._rows(collection, f"document in [{named}]", ["payload", field]):
+                for row in self._rows(collection, named, ["payload", field]):
                     content = str(row[field]) if lexical else np.asarray(row[field], dtype=np.float32)
                     yield rows.segment(row["payload"]), content
 
@@ -198,6 +206,16 @@ class MilvusStore:
         if self._lite:
             self._lite.stop()
 
+    def _reclaim(self, collection: str) -> None:
+        """Let Milvus Lite read the collection anew, which it does with the next call, where much of it is garbage."""
+        if self._lite is None or self._in_memory[collection] < LEAST_GARBAGE:
+            return
+        rows_held = self._how_many(collection, "")
+        if self._in_memory[collection] - rows_held >= max(LEAST_GARBAGE, rows_held):
+            with self._asking():
+                self._client.release_collection(collection, timeout=self._timeout_s)
+            self._in_memory[collection] = rows_held
+
     def _among_all(
         self, collection: str, asked: Any, top_k: int, filter: Filter | None, condition: Condition
     ) -> list[Hit]:
@@ -215,7 +233,7 @@ class MilvusStore:
         lexical = isinstance(asked, str)
         params: dict[str, Any] = {} if lexical or self._dialect is LITE else {"ef": max(2 * limit, 128)}
         with self._asking():
-            [found] = counting(
+            [found] = steadily(
                 self._client.search,
                 collection,
                 data=[asked],
@@ -247,8 +265,12 @@ class MilvusStore:
         for start in range(0, len(unique), PAGE_ROWS):
             wanted = ", ".join(map(literal, unique[start : start + PAGE_ROWS]))
             with self._asking():
-                found = self._client.query(
-                    collection, filter=f"id in [{wanted}]", output_fields=["id", field], **self._reading(collection)
+                found = steadily(
+                    self._client.query,
+                    collection,
+                    filter=f"id in [{wanted}]",
+                    output_fields=["id", field],
+                    **self._reading(collection),
                 )
             yield from found
 
@@ -269,7 +291,8 @@ class MilvusStore:
         page_rows, last, left = _page_rows(fields), "", math.inf if most is None else most
         while left > 0:
             beyond = f'id > "{last}"'
-            page = self._client.query(
+            page = steadily(
+                self._client.query,
                 collection,
                 filter=f"({expression}) and {beyond}" if expression else beyond,
                 output_fields=["id", *fields],
@@ -284,8 +307,12 @@ class MilvusStore:
 
     def _how_many(self, collection: str, expression: str) -> int:
         with self._asking():
-            [found] = self._client.query(
-                collection, filter=expression, output_fields=["count(*)"], **self._reading(collection)
+            [found] = steadily(
+                self._client.query,
+                collection,
+                filter=expression,
+                output_fields=["count(*)"],
+                **self._reading(collection),
             )
         return int(found["count(*)"])
 
@@ -307,6 +334,10 @@ class MilvusStore:
             described = self._client.describe_collection(collection, timeout=self._timeout_s)
         try:
             facts = json.loads(described["description"])
+            if DOCUMENT_NUMBER not in {field["name"] for field in described["fields"]}:
+                raise SpaceMismatch(
+                    f"collection {collection} was made by an earlier mmsearch: index into a new library"
+                )
             return {name: facts[name] for name in ("fingerprint", "model", "revision")}
         except (ValueError, KeyError, TypeError) as error:
             raise SpaceMismatch(

@@ -1,13 +1,14 @@
 """A filter as a Milvus expression.
 
-Every row has the columns `document`, `modality`, `uri` and `title` and a JSON column `facets`,
-`{"kinds": {field: kind}, "values": {field: value}}`, with a list as `{member: 1}`: what a value is and whether a list
-holds a member are then plain comparisons, and `not` can be moved down to them (Milvus Lite has no `not`).
+Every row has the columns `document`, `modality`, `uri` and `title`, a number that stands for its document, and a JSON
+column `facets`, `{"kinds": {field: kind}, "values": {field: value}}`, with a list as `{member: 1}`: what a value is and
+whether a list holds a member are then plain comparisons, and `not` can be moved down to them (Milvus Lite has none).
 Literals are written by `literal` alone, in an alphabet that needs no escapes (`safe_text`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import assert_never
 
 from mmsearch.filters import kind
@@ -15,6 +16,7 @@ from mmsearch.stores.safe_text import after, faithful, safe
 from mmsearch.types import And, Compare, Contains, Filter, In, Not, Or, Prefix, Scalar
 
 COLUMNS = frozenset({"document", "modality", "uri", "title"})
+DOCUMENT_NUMBER = "document_number"
 OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 SPELLED = {"=": "=="}
 LONGEST_LITERAL = 4_096
@@ -53,6 +55,19 @@ LITE = Dialect(negation=False, parts=True)
 def compiled(filter: Filter, dialect: Dialect) -> Condition:
     """The filter as this Milvus can be asked it."""
     return _Compiler(dialect).condition(filter, wanted=True)
+
+
+def document_number(id: str) -> int:
+    """What stands for the document in lists: Milvus Lite compares 84 of them with a row five times sooner than ids.
+
+    63 bits of a hash: that two of a hundred million documents share one has a chance of 1 in 2,000.
+    """
+    return int.from_bytes(blake2b(id.encode(errors="surrogatepass"), digest_size=8).digest(), "big") >> 1
+
+
+def of_documents(ids: Iterable[str]) -> str:
+    """That a row is of one of the documents, as an expression."""
+    return f"{DOCUMENT_NUMBER} in [{', '.join(str(document_number(id)) for id in ids)}]"
 
 
 def literal(value: Scalar) -> str:
@@ -208,7 +223,10 @@ def _value(field: str) -> str:
 
 
 def _listed(field: str, values: Sequence[Scalar], wanted: bool) -> Condition:
-    return Condition(f"{_value(field)} {'in' if wanted else 'not in'} [{', '.join(map(literal, values))}]")
+    name = _value(field)
+    if field == "document":
+        name, values = DOCUMENT_NUMBER, [document_number(str(id)) for id in values]
+    return Condition(f"{name} {'in' if wanted else 'not in'} [{', '.join(map(literal, values))}]")
 
 
 def _writable(value: Scalar) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from mmsearch import bm25
 from mmsearch.stores import rows
+from mmsearch.stores.milvus_filters import DOCUMENT_NUMBER
 from mmsearch.types import Space
 
 
@@ -17,6 +18,7 @@ def schema(space: Space) -> Any:
     made = MilvusClient.create_schema(enable_dynamic_field=False, description=json.dumps(facts))
     made.add_field("id", DataType.VARCHAR, is_primary=True, max_length=rows.ID_BYTES)
     made.add_field("document", DataType.VARCHAR, max_length=rows.ID_BYTES)
+    made.add_field(DOCUMENT_NUMBER, DataType.INT64)
     for name in ("modality", "uri", "title"):
         made.add_field(name, DataType.VARCHAR, max_length=rows.FILTER_LIMIT_BYTES)
     made.add_field("facets", DataType.JSON)

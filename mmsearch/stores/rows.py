@@ -9,7 +9,7 @@ from typing import Any
 
 from mmsearch.errors import StoreError
 from mmsearch.filters import kind
-from mmsearch.stores.milvus_filters import facet_key
+from mmsearch.stores.milvus_filters import DOCUMENT_NUMBER, document_number, facet_key
 from mmsearch.stores.safe_text import faithful, safe
 from mmsearch.types import Lettering, Segment, Span, Table
 
@@ -46,6 +46,7 @@ def row(segment: Segment) -> dict[str, Any]:
     return {
         "id": safe(segment.id),
         **clipped,
+        DOCUMENT_NUMBER: document_number(segment.document_id),
         "facets": facets or {"kinds": {}, "values": {}},
         "cut": cut,
         "payload": payload(segment),

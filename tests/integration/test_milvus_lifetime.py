@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from mmsearch.errors import ConfigError, LibraryLocked, SpaceMismatch, StoreErro
 from mmsearch.filters import parse
 from mmsearch.stores.lite import HAND_OVER_S
 from mmsearch.stores.milvus import MilvusStore
-from mmsearch.stores.milvus_connection import MISCOUNTED, counting
+from mmsearch.stores.milvus_connection import MISCOUNTED, steadily
 from mmsearch.types import Segment, Span
 
 WRITER = """
@@ -257,28 +258,61 @@ def test_a_filter_that_nearly_nothing_passes(file: Path, monkeypatch: pytest.Mon
     store.close()
 
 
-def test_a_word_of_every_row_is_found_while_rows_are_written(file: Path) -> None:
-    """Milvus Lite counts rows and their words at two moments, and refuses the weight of a word of more than all."""
-    store, over, found = MilvusStore(str(file)), threading.Event(), list[int]()
-    store.open("words", WORDS)
-    store.upsert("words", [segment(number, f"d{number}") for number in range(400)], ["common", "common rare"] * 200)
+@contextmanager
+def searching(store: MilvusStore, words: str) -> Iterator[list[int]]:
+    """Inside, two threads search all the time; how many rows each search found at most one of."""
+    over, found = threading.Event(), list[int]()
 
     def search() -> None:
         while not over.is_set():
-            found.append(len(store.search("words", "common rare", 1)))
+            found.append(len(store.search("words", words, 1)))
 
     with ThreadPoolExecutor() as threads:
-        searching = [threads.submit(search) for _ in range(2)]
+        under_way = [threads.submit(search) for _ in range(2)]
         try:
-            for number in range(200):
-                written = [segment(number + at, f"d{number + at}") for at in range(6)]
-                store.upsert("words", written, ["common", "common rare"] * 3)
-                store.prune("words", f"d{number}")
+            yield found
         finally:
             over.set()
-        for each in searching:
+        for each in under_way:
             each.result()
-    assert found == [1] * len(found)
+
+
+def test_a_word_of_every_row_is_found_while_rows_are_written(file: Path) -> None:
+    """Milvus Lite counts rows and their words at two moments, and refuses the weight of a word of more than all."""
+    store = MilvusStore(str(file))
+    store.open("words", WORDS)
+    store.upsert("words", [segment(number, f"d{number}") for number in range(400)], ["common", "common rare"] * 200)
+    with searching(store, "common rare") as found:
+        for number in range(200):
+            written = [segment(number + at, f"d{number + at}") for at in range(6)]
+            store.upsert("words", written, ["common", "common rare"] * 3)
+            store.prune("words", f"d{number}")
+    assert found == [1] * len(found) != []
+    store.close()
+
+
+def test_what_was_replaced_does_not_stay_in_memory_and_searches_go_on(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Milvus Lite keeps replaced rows until it loads their collection anew: after 3 * 100 replaced, and again."""
+    monkeypatch.setattr("mmsearch.stores.milvus.LEAST_GARBAGE", 300)
+    store = MilvusStore(str(file))
+    store.open("words", WORDS)
+    store.upsert("words", [segment(number) for number in range(150)], ["sea"] * 100 + ["sea boat"] * 50)
+    released, release = list[str](), store._client.release_collection
+
+    def noted(name: str, **how: Any) -> None:
+        released.append(name)
+        release(name, **how)
+
+    monkeypatch.setattr(store._client, "release_collection", noted)
+    with searching(store, "boat") as found:
+        for _ in range(7):
+            store.upsert("words", [segment(number) for number in range(100)], ["sea"] * 100)
+    assert released == ["words"] * 2
+    assert found == [1] * len(found) != []
+    assert store.count("words") == 150
+    assert len(store.search("words", "boat", 100)) == 50
     store.close()
 
 
@@ -291,10 +325,10 @@ def test_a_search_is_asked_again_while_rows_are_counted_wrongly_and_for_no_other
             raise answer
         return answer
 
-    assert counting(search) == "hits"
+    assert steadily(search) == "hits"
     answers = iter([ValueError("another"), "hits"])
     with pytest.raises(ValueError, match="another"):
-        counting(search)
+        steadily(search)
 
 
 def test_an_id_that_cannot_be_stored_is_named(file: Path) -> None:
