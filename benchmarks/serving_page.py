@@ -114,7 +114,7 @@ def shown(browser: Browser, address: str, queries: Sequence[str]) -> list[Shown]
 def scrolled(browser: Browser, address: str, words: str, count: int) -> Scrolled:
     """So many results, scrolled through to the end."""
     with _page(browser) as page:
-        page.goto(f"{address}?{urlencode({'q': words, 'k': count})}")
+        page.goto(f"{address}/?{urlencode({'q': words, 'k': count})}")
         page.evaluate(SHOWN, words)
         page.wait_for_timeout(500)
         coming = [duration for _, duration in page.evaluate("window.longTasks")]

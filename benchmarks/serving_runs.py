@@ -78,7 +78,7 @@ def serving(library: Path, *options: str, log: Path) -> Iterator[tuple[str, psut
         try:
             line = process.stdout.readline()
             assert " ready at http://127.0.0.1:" in line, line + log.read_text()
-            yield line.split(" ready at ")[1].split()[0], psutil.Process(process.pid)
+            yield line.split(" ready at ")[1].split()[0].rstrip("/"), psutil.Process(process.pid)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=ENDS_S)
