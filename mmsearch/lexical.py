@@ -50,10 +50,20 @@ def tokens(text: str, language: str = ENGLISH) -> Iterator[tuple[int, int, tuple
             yield match.start(), match.end(), terms
 
 
-def matches(text: str, terms: frozenset[str], language: str = ENGLISH) -> list[tuple[int, int]]:
-    """(start, end) of each word of the text that is found by one of the terms."""
-    words = _chains(text).finditer(text)
-    return [word.span() for word in words if not terms.isdisjoint(_terms(word.group(), language))]
+class Wanted(dict[str, bool]):
+    """Whether words, as they are written, are found by one of the terms; each is looked at once."""
+
+    def __init__(self, terms: Collection[str], language: str = ENGLISH) -> None:
+        super().__init__()
+        self.terms, self._language = frozenset(terms), language
+
+    def __missing__(self, word: str) -> bool:
+        found = self[word] = not self.terms.isdisjoint(_terms(word, self._language))
+        return found
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """(start, end) of each word of the text that is found."""
+        return [word.span() for word in _chains(text).finditer(text) if self[word.group()]]
 
 
 def alternatives(text: str, among: Collection[str]) -> list[tuple[str, ...]]:

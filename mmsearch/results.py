@@ -16,6 +16,7 @@ from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
 from mmsearch.reranking import Standing
 from mmsearch.serialisation import for_words
+from mmsearch.sketches import Sketch
 from mmsearch.snippets import snippet
 from mmsearch.spaces import CATALOGUE, OpenSpace
 from mmsearch.types import Duplicate, Hit, Query, Result, Route, Segment, Span, Vector
@@ -31,11 +32,15 @@ Hits = Mapping[str, Mapping[str, Sequence[Hit]]]
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """A library from which results are shown. `diversity` holds for queries that ask for none of their own."""
+    """A library from which results are shown, with sketches of documents by their ids.
+
+    `diversity` holds for queries that ask for none of their own.
+    """
 
     spaces: Mapping[str, OpenSpace]
     store: Store
     manifest: Manifest
+    sketches: Callable[[Collection[str]], Mapping[str, Sketch]]
     fold_duplicates: bool
     diversity: float
     brought: Mapping[str, Callable[[], Segment]]
@@ -96,7 +101,7 @@ class Presentation:
     def _folded(self, documents: Sequence[str], order: Sequence[int], top_k: int, most: int) -> list[Group]:
         groups: list[Group] = []
         for near in (order[: WITHIN * top_k], order):
-            held = self.manifest.sketches(documents[place] for place in near)
+            held = self.sketches([documents[place] for place in near])
             sketches = {place: held[documents[place]] for place in near if documents[place] in held}
             groups = folded(near, sketches, most)
             if len(groups) >= top_k or len(near) == len(order):

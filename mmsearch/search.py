@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
+from mmsearch.ahead import Ahead
 from mmsearch.answering.asking import MOST_SEGMENTS, Answering, answered, whole_table
 from mmsearch.calibration import (
     GOOD_MATCH,
@@ -23,6 +24,7 @@ from mmsearch.calibration import (
 from mmsearch.candidates import gather, log_priors
 from mmsearch.errors import InputError, SpaceMismatch
 from mmsearch.fusion import CALIBRATED, METHODS, calibrated, method
+from mmsearch.grouping import WITHIN
 from mmsearch.languages import ENGLISH, LANGUAGES, in_language
 from mmsearch.manifest import Manifest
 from mmsearch.protocols import Store
@@ -110,10 +112,15 @@ class Searcher:
         if wording.required:
             with clock("phrases"):
                 asked = replace(asked, filter=self._with_phrases(asked, sieve))
-        lists, encoded = self._retrieve(asked, plan, sieve, clock)
+        names = {opened.space.fingerprint: name for name, opened in self.spaces.items()}
+        rows, sketches = Ahead(partial(self.manifest.held, names=names)), Ahead(self.manifest.sketches)
+        lists, encoded = self._retrieve(asked, plan, sieve, rows, clock)
         lists = self._seen(lists, query.sight)
         with clock("hold"):
-            held = self._held(lists, encoded)
+            held = rows.of({hit.document_id for _, hits in lists for hit in hits})
+            if self.fold_duplicates and not query.all_copies:
+                near = WITHIN * query.top_k
+                sketches.ask({hit.document_id for _, hits in lists for hit in hits[:near]})
         completed = self._completed(asked, lists, encoded, held, sieve, clock)
         with clock("fuse"):
             wants = media(plan, wanted, spaces, encoded)
@@ -130,10 +137,9 @@ class Searcher:
             with clock("rerank"):
                 depth = self.reranking.depth
                 standing = rerank(reranker, asked.text, candidates, standing, depth, self._segments)
-        words = (hit for step, hits in (*lists, *completed) if step.space == CATALOGUE for hit in hits)
-        brought = {hit.segment_id: hit.read for hit in words if hit.read}
+        brought = _brought([*lists, *completed], held)
         presentation = Presentation(
-            self.spaces, self.store, self.manifest, self.fold_duplicates, self.diversity, brought
+            self.spaces, self.store, self.manifest, sketches.of, self.fold_duplicates, self.diversity, brought
         )
         with clock("group"):
             groups = presentation.groups(query, candidates, standing)
@@ -165,7 +171,7 @@ class Searcher:
         return _both(query.filter, holders)
 
     def _retrieve(
-        self, query: Query, plan: Plan, sieve: Sieve, clock: "_Clock"
+        self, query: Query, plan: Plan, sieve: Sieve, rows: "Ahead[dict[str, int]]", clock: "_Clock"
     ) -> tuple[list[tuple[Route, list[Hit]]], Encoded]:
         lists: list[tuple[Route, list[Hit]]] = []
         encoded: Encoded = {}
@@ -179,6 +185,8 @@ class Searcher:
                 depth = max(step.depth, 2 * query.top_k)
                 hits = sieve.search(space.collection, encoded[step.space], depth, limit)
             lists.append((step, hits))
+            if step is not plan.routes[-1]:
+                rows.ask({hit.document_id for hit in hits})
         return lists, encoded
 
     def _seen(self, lists: Lists, sight: Sight) -> list[tuple[Route, list[Hit]]]:
@@ -187,11 +195,6 @@ class Searcher:
             return [(step, list(hits)) for step, hits in lists]
         seen = self.manifest.seen({hit.document_id for _, hits in lists for hit in hits}, sight)
         return [(step, [hit for hit in hits if hit.document_id in seen]) for step, hits in lists]
-
-    def _held(self, lists: Lists, encoded: Encoded) -> dict[str, dict[str, int]]:
-        """Of the documents that any space found, how many rows each of the spaces that were asked has of them."""
-        asked = {self.spaces[name].space.fingerprint: name for name in encoded}
-        return self.manifest.held({hit.document_id for _, hits in lists for hit in hits}, asked)
 
     def _evidence(self, encoded: Encoded, space: str, scores: Floats) -> Floats | None:
         return self._calibration(space).evidence(encoded[space], scores)  # type: ignore[arg-type]  # of its kind
@@ -255,6 +258,20 @@ class Searcher:
 
     def _segments(self, ids: Sequence[str]) -> Mapping[str, Segment]:
         return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
+
+
+def _brought(lists: Lists, held: Mapping[str, Mapping[str, int]]) -> dict[str, Callable[[], Segment]]:
+    """What gives segments that came along with their hits, by id.
+
+    Other spaces than the catalogue may hold a segment in pieces, and a picture without its lettering: but a document
+    of text that is one row in both is whole in either.
+    """
+
+    def whole(hit: Hit) -> bool:
+        rows = held.get(hit.document_id, {})
+        return hit.space == CATALOGUE or (hit.modality == "text" and rows.get(hit.space) == rows.get(CATALOGUE) == 1)
+
+    return {hit.segment_id: hit.read for _, hits in lists for hit in hits if hit.read and whole(hit)}
 
 
 def _calibrated_by(fusion: str, refinement: Refinement | None) -> CalibratedBy:

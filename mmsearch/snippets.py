@@ -1,9 +1,10 @@
 """The part of a segment that shows why it was found."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from mmsearch.languages import language_of
-from mmsearch.lexical import analyze, matches
+from mmsearch.lexical import Wanted, analyze
 from mmsearch.types import Segment, Table
 
 SNIPPET_CHARS = 240
@@ -15,15 +16,20 @@ def snippet(segment: Segment, query: str) -> tuple[str, tuple[tuple[int, int], .
     A table gives its best row as "header: cell"; a segment without words gives its title.
     """
     language = language_of(segment)
-    wanted = frozenset(analyze(query, language))
+    wanted = _wanted(query, language)
     text = _best_row(segment.table, wanted, language) if segment.table else " ".join(segment.text.split())
     text = text or segment.title
-    found = matches(text, wanted, language)
+    found = wanted.places(text)
     start, end = _window(text, found)
     head, tail = ("… " if start else ""), (" …" if end < len(text) else "")
     shift = len(head) - start
     shown = tuple((a + shift, b + shift) for a, b in found if start <= a and b <= end)
     return head + text[start:end] + tail, shown
+
+
+@lru_cache(maxsize=64)
+def _wanted(query: str, language: str) -> Wanted:
+    return Wanted(analyze(query, language), language)
 
 
 def _window(text: str, matches: Sequence[tuple[int, int]]) -> tuple[int, int]:
@@ -39,9 +45,9 @@ def _window(text: str, matches: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return start, end
 
 
-def _best_row(table: Table, wanted: frozenset[str], language: str) -> str:
+def _best_row(table: Table, wanted: Wanted, language: str) -> str:
     def matched(row: Sequence[str]) -> int:
-        return len(wanted.intersection(analyze(" ".join(row), language)))
+        return len(wanted.terms.intersection(analyze(" ".join(row), language)))
 
     row = max(table.rows, key=matched, default=())
     return " · ".join(f"{name}: {cell}" for name, cell in zip(table.header, row, strict=True) if cell)

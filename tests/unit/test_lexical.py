@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmsearch.lexical import LexicalEncoder, analyze, fold, matches, tokens
+from mmsearch.lexical import LexicalEncoder, Wanted, analyze, fold, tokens
 from mmsearch.types import Segment, Span, Table
 
 
@@ -50,9 +50,9 @@ def test_tokens_stand_where_the_words_stand() -> None:
 def test_a_text_of_ascii_has_the_words_of_any_other(text: str) -> None:
     """A letter beyond ASCII at the end changes nothing before it."""
     assert analyze(text) == analyze(f"{text} é")[:-1]
-    terms = frozenset(analyze("boat rope 1452.4 2018"))
-    found = [(start, end) for start, end, held in tokens(text) if terms.intersection(held)]
-    assert matches(text, terms) == matches(f"{text} é", terms) == found != []
+    wanted = Wanted(analyze("boat rope 1452.4 2018"))
+    found = [(start, end) for start, end, held in tokens(text) if wanted.terms.intersection(held)]
+    assert wanted.places(text) == wanted.places(f"{text} é") == found != []
 
 
 def test_folding_is_stable() -> None:
