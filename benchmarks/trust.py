@@ -44,7 +44,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=list(MEASUREMENTS), help="measure this; may be repeated")
     parser.add_argument("--report", type=Path, default=HERE / "TRUST.md")
     parser.add_argument("--seeds", type=int, default=20, help="of damage: every format in every way, each")
-    parser.add_argument("--kills", type=int, default=60, help="of a job and of a server in turn")
+    parser.add_argument(
+        "--kills", type=int, default=50, help="that come while something is indexed, by a job or a server in turn"
+    )
     parser.add_argument("--minutes", type=float, default=10.0, help="of mixed load")
     parser.add_argument("--cases", type=int, default=200, help="requests made up for each operation")
     return parser.parse_args(arguments)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from mmsearch.types import Document
 
 WARM_S = 120.0
 """Until caches and allocators have what they need; the slope is measured from there."""
-LOOK_S = 1.0
+LOOK_S, WINDOW_S = 1.0, 30.0
 STEADY, CHANGING = 200, 200
 """Files that stay as they are, and files that come, change and go."""
 WORDS = tuple(f"word{number}" for number in range(400))
@@ -102,7 +103,8 @@ def _measured(run: _Load, memory: "_Memory", minutes: float, differ: int) -> Mea
     first, last, slope = memory.trend(WARM_S)
     text = table(f"Answers in {minutes:g} minutes", ("route", "status", "answers"), rows)
     text += (
-        f"\n\nThe server, its store and its readers held {first:,.0f} MiB when warm and {last:,.0f} in the end. "
+        f"\n\nThe server and its store held {first:,.0f} MiB when warm and {last:,.0f} in the end, with the processes "
+        f"that read {memory.most_mib:,.0f} at most. "
         f"Requests that broke off: {', '.join(sorted(set(run.broken))) or 'none'}."
     )
     return Measured(
@@ -186,28 +188,37 @@ def _write(file: Path, drawn: random.Random) -> None:
 
 
 class _Memory:
-    """What a process and those below it hold, from look to look."""
+    """What a server and its store hold from look to look, and with them the processes that read."""
 
     def __init__(self, pid: int) -> None:
         self._tree = psutil.Process(pid)
+        self._lasting = [self._tree, *self._tree.children(recursive=True)]
         self._seen: list[tuple[float, float]] = []
+        self.most_mib = 0.0
 
     def look(self) -> None:
-        self._seen.append((time.monotonic(), sum(_resident(self._tree)) / MIB))
+        self._seen.append((time.monotonic(), sum(_resident(self._lasting)) / MIB))
+        every = [self._tree, *self._tree.children(recursive=True)]
+        self.most_mib = max(self.most_mib, sum(_resident(every)) / MIB)
 
     def trend(self, warm_s: float) -> tuple[float, float, float]:
-        """(MiB after it was warm, MiB in the end, MiB more a minute by the straight line through all looks between)."""
+        """(MiB after it was warm, MiB in the end, MiB more a minute by the straight line through all between).
+
+        Of the least in each half minute: what is above it was at hand, for a batch or an answer.
+        """
         since = self._seen[0][0] + warm_s
-        warm = [(s, mib) for s, mib in self._seen if s >= since] or self._seen
-        seconds, mib = np.array(warm).T
-        tenth = max(1, len(mib) // 10)
-        slope = float(np.polyfit((seconds - seconds[0]) / 60, mib, 1)[0]) if len(mib) > 1 else 0.0
-        return float(np.median(mib[:tenth])), float(np.median(mib[-tenth:])), slope
+        warm = [(s - since, mib) for s, mib in self._seen if s >= since] or [(0.0, self._seen[-1][1])]
+        least: dict[int, float] = {}
+        for seconds, mib in warm:
+            window = int(seconds // WINDOW_S)
+            least[window] = min(least.get(window, mib), mib)
+        minutes = np.array(list(least)) * WINDOW_S / 60
+        held = np.array(list(least.values()))
+        slope = float(np.polyfit(minutes, held, 1)[0]) if len(held) > 1 else 0.0
+        return float(held[0]), float(held[-1]), slope
 
 
-def _resident(tree: psutil.Process) -> Iterable[int]:
-    try:
-        for process in (tree, *tree.children(recursive=True)):
+def _resident(processes: Iterable[psutil.Process]) -> Iterator[int]:
+    for process in processes:
+        with suppress(psutil.Error):  # a reader ends when it likes
             yield process.memory_info().rss
-    except psutil.Error:
-        return
