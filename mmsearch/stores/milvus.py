@@ -1,7 +1,4 @@
-"""Milvus Lite, a Milvus server or a cluster: one collection a space, exact where the backend is.
-
-pymilvus itself is met in `milvus_connection`.
-"""
+"""Milvus Lite, a Milvus server or a cluster: one collection a space, exact where the backend is."""
 
 import json
 import math

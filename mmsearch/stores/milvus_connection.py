@@ -1,6 +1,6 @@
 """The way to Milvus: what is started or called, and its errors as ours.
 
-The only file that imports pymilvus, and only when a store is made: the import takes two seconds.
+Only the files `milvus_*` import pymilvus, and only when a store is made: the import takes two seconds.
 """
 
 import logging
