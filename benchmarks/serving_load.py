@@ -10,6 +10,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import gevent  # type: ignore[import-untyped]  # in the environment of Locust
 from locust import FastHttpUser, constant, events, task
 
 ASKED = cycle(json.loads(Path(os.environ["SERVING_QUERIES"]).read_text()))
@@ -31,10 +32,12 @@ class Searching(FastHttpUser):
 def ends_after_the_last(environment: Any) -> None:
     """Ends the run when so many requests were answered."""
 
+    quitting: list[gevent.Greenlet] = []
+
     @environment.events.request.add_listener
     def count(**_: Any) -> None:
-        if environment.stats.total.num_requests >= LAST:
-            environment.runner.quit()
+        if environment.stats.total.num_requests >= LAST and not quitting:
+            quitting.append(gevent.spawn(environment.runner.quit))  # a client that ends them all would wait for itself
 
     @environment.events.quit.add_listener
     def tell(**_: Any) -> None:

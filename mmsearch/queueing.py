@@ -1,6 +1,8 @@
 """Jobs that are asked for and not waited for: one after another in a thread of the library's own."""
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +12,8 @@ from mmsearch.errors import Busy, MMSearchError
 from mmsearch.jobs import Job, Jobs, RunningJob
 
 MOST_WAITING = 32
+NICENESS = 10
+"""Of jobs: while two cores encode, a search then has to wait for neither."""
 
 Work = Callable[[RunningJob, Callable[[], bool]], object]
 """Does the job, and ends it early once what it is given says so."""
@@ -37,7 +41,7 @@ class JobQueue:
         with self._submitting:
             if self._waiting >= MOST_WAITING:
                 raise Busy(f"{MOST_WAITING} jobs wait already; try again when some are done")
-            self._worker = self._worker or ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
+            self._worker = self._worker or ThreadPoolExecutor(1, thread_name_prefix="jobs", initializer=_step_back)
             job = self._jobs.begin(asked)
             with self._counting:
                 self._waiting += 1
@@ -63,3 +67,12 @@ class JobQueue:
         finally:
             with self._counting:
                 self._waiting -= 1
+
+
+def _step_back() -> None:
+    """Let others have the processor before this thread, and before the threads and processes that it starts.
+
+    On Linux a thread has a niceness of its own, which those take over; elsewhere it would be that of all.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
