@@ -75,4 +75,5 @@ def _step_back() -> None:
     On Linux a thread has a niceness of its own, which those take over; elsewhere it would be that of all.
     """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        own = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, own, max(NICENESS, os.getpriority(os.PRIO_PROCESS, own)))
