@@ -172,13 +172,17 @@ def test_a_space_of_another_model_is_refused_after_reopening(file: Path) -> None
 
 
 def test_a_collection_that_was_stopped_while_it_was_made_is_finished(file: Path) -> None:
-    from pymilvus import MilvusClient
+    from pymilvus import DataType, MilvusClient
 
     from mmsearch.stores.milvus_schema import schema
 
     with lite_over_tcp(file) as uri:
         client: Any = MilvusClient(uri)
         client.create_collection("words", schema=schema(WORDS))
+        earlier = MilvusClient.create_schema(description=schema(DENSE).description)
+        earlier.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
+        earlier.add_field("vector", DataType.FLOAT_VECTOR, dim=DENSE.dim)
+        client.create_collection("earlier", schema=earlier)
         client.create_collection("foreign", dimension=4)
         client.close()
         store = MilvusStore(uri)
@@ -187,6 +191,8 @@ def test_a_collection_that_was_stopped_while_it_was_made_is_finished(file: Path)
         assert [hit.segment_id for hit in store.search("words", "sea", 5)] == ["s1"]
         with pytest.raises(SpaceMismatch, match="was not made by mmsearch"):
             store.open("foreign", DENSE)
+        with pytest.raises(SpaceMismatch, match="by an earlier mmsearch"):
+            store.open("earlier", DENSE)
         store.close()
 
 
