@@ -1,14 +1,22 @@
-"""Memory that a long-lived process has done with."""
+"""The memory of a long-lived process, where the C library is glibc; elsewhere nothing is changed."""
 
 import ctypes
 from contextlib import suppress
 
+M_ARENA_MAX = -8
+"""malloc.h"""
+ARENAS = 2
+"""Heaps that all threads share. glibc would make up to eight for each core, and what a job leaves in the one of its
+thread is of no use to the others: a server that indexed grew by 7 MiB a minute."""
+
+
+def share_heaps() -> None:
+    """Have the threads of this process share two heaps; before there are any."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
+
 
 def give_back() -> None:
-    """Return freed memory to the system, where the C library keeps it for later: glibc, once for each thread.
-
-    A batch of a model takes hundreds of MiB, and every job runs in a thread of its own: without this a server that
-    indexes now and then holds what its largest batches took, several times over. Takes a few milliseconds.
-    """
-    with suppress(OSError, AttributeError):  # another C library has no such call
+    """Return freed memory to the system, which the C library keeps for later; takes a few milliseconds."""
+    with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

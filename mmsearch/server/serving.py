@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from mmsearch.allocations import share_heaps
 from mmsearch.app import App
 from mmsearch.client import Client
 from mmsearch.errors import ConfigError
@@ -35,6 +36,7 @@ def serve(client: Client, host: str, port: int, page: bool, mcp: bool) -> None:
     finished. Raises ConfigError when the address cannot be listened on or the token is a short one and others could try
     it, and what Client.search raises.
     """
+    share_heaps()
     app = client.app
     limits = app.settings.server
     token = limits.token or secrets.token_urlsafe(32)

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from mmsearch.allocations import ARENAS
 from mmsearch.errors import LibraryLocked, StoreUnavailable
 
 START_S = 20.0
@@ -54,6 +55,7 @@ class Lite:
                         **os.environ,
                         "LD_LIBRARY_PATH": str(program.parent),
                         "DYLD_LIBRARY_PATH": str(program.parent),
+                        "MALLOC_ARENA_MAX": str(ARENAS),
                     },
                     cwd=folder,
                     stdin=subprocess.DEVNULL,
