@@ -7,7 +7,7 @@ M_ARENA_MAX = -8
 """malloc.h"""
 ARENAS = 2
 """Heaps that all threads share. glibc would make up to eight for each core, and what a job leaves in the one of its
-thread is of no use to the others: a server that indexed grew by 7 MiB a minute."""
+thread is of no use to the others: a server that indexes grew by 3 MiB a minute."""
 
 
 def share_heaps() -> None:
