@@ -229,7 +229,7 @@ def _set_of(lines: Iterable[str], folder: Path) -> Path:
 def _while_indexing(client: Client, corpus: Path, words: Iterator[str]) -> list[float]:
     """Milliseconds of the searches during a job."""
     job, took = client.submit(corpus), list[float]()
-    while not (now := client.library.jobs.get(job.id)).over:
+    while not (now := next(each for each in client.jobs() if each.id == job.id)).over:
         took += [_took_ms(client, next(words)) for _ in range(5)]
     assert now.state == "done", now
     return took

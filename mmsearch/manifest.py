@@ -7,9 +7,8 @@ process left half done is found by the mark, and done again.
 import json
 import re
 import sqlite3
-import struct
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -19,7 +18,7 @@ from uuid import uuid4
 from mmsearch import succession
 from mmsearch.errors import StoreError
 from mmsearch.sight import list_name
-from mmsearch.sketches import Sketch
+from mmsearch.sketches import Sketch, packed, unpacked
 from mmsearch.succession import Succession, facts_of, space_of
 from mmsearch.types import EVERYTHING, Modality, Root, Sight, Space, digest
 
@@ -30,9 +29,6 @@ COLUMNS = "id, uri, stat, content, reader, modality, segments, done, access"
 """Of a document, as `_entry` takes them."""
 SEEN = "access in (select value from json_each(?))"
 """Of the documents those with the access lists of those names."""
-
-SHINGLE_BYTES = 4
-"""Of a hash of a shingle as it is stored: little-endian, on every machine alike."""
 
 SCHEMA = """
 create table if not exists facts (name text primary key, value text not null);
@@ -296,7 +292,7 @@ class Manifest:
     def write_sketches(self, sketches: Mapping[str, Sketch | None]) -> None:
         """Remember the sketch of each document, by its id; None forgets the one before."""
         rows = [
-            (id, sketch.modality, _packed(sketch.shingles), json.dumps(sketch.pictures))
+            (id, sketch.modality, packed(sketch.shingles), json.dumps(sketch.pictures))
             for id, sketch in sketches.items()
             if sketch
         ]
@@ -311,7 +307,7 @@ class Manifest:
             "where done and document in (select value from json_each(?))"
         )
         return {
-            id: Sketch(modality, _unpacked(shingles), tuple(json.loads(pictures)))
+            id: Sketch(modality, unpacked(shingles), tuple(json.loads(pictures)))
             for id, modality, shingles, pictures in self._rows(query, json.dumps(list(ids)))
         }
 
@@ -380,14 +376,6 @@ class Manifest:
             sql.execute("pragma synchronous=full")
         yield sql
         self._idle.append(sql)
-
-
-def _packed(shingles: Sequence[int]) -> bytes:
-    return struct.pack(f"<{len(shingles)}I", *shingles)
-
-
-def _unpacked(shingles: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(shingles) // SHINGLE_BYTES}I", shingles)
 
 
 def _entry(

@@ -13,6 +13,7 @@ later); with shingles of three, these come up to 0.81.
 """
 
 import re
+import struct
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -141,6 +142,16 @@ def shingles(run: list[str]) -> Shingles:
     mixed = (windows * _MULTIPLIERS).sum(axis=1, dtype=np.uint64)  # the place of a word in its shingle counts
     mixed = (mixed ^ (mixed >> np.uint64(32))) * _MULTIPLIERS[0]
     return np.unique((mixed >> np.uint64(32)).astype(np.uint32))
+
+
+def packed(shingles: Collection[int]) -> bytes:
+    """The hashes as they are stored: four bytes each, little-endian on every machine."""
+    return struct.pack(f"<{len(shingles)}I", *shingles)
+
+
+def unpacked(stored: bytes) -> tuple[int, ...]:
+    """The hashes that `packed` was given."""
+    return struct.unpack(f"<{len(stored) // struct.calcsize('<I')}I", stored)
 
 
 def _smallest(*kept: Iterable[int]) -> Shingles:
