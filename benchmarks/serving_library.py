@@ -85,7 +85,7 @@ def asked(data: Path, count: int, seed: int = SEED) -> list[str]:
     drawn = np.random.default_rng((SEED, seed, 2))
     found: dict[str, None] = {}
     while len(found) < count:
-        words = re.findall(r"[\w-]+", said[int(drawn.integers(len(said)))])
+        words = re.findall(r"\w[\w-]*", said[int(drawn.integers(len(said)))])
         start = int(drawn.integers(max(1, len(words) - 8)))
         match len(found) % 3:
             case 0:

@@ -45,7 +45,7 @@ def ends_after_the_last(environment: Any) -> None:
         told = {
             "requests": total.num_requests,
             "failures": total.num_failures,
-            "errors": [error.error for error in environment.stats.errors.values()][:3],
+            "errors": [str(error.error) for error in environment.stats.errors.values()][:3],
             "seconds": total.last_request_timestamp - total.start_time,
             "p50_ms": total.get_response_time_percentile(0.5),
             "p99_ms": total.get_response_time_percentile(0.99),

@@ -110,7 +110,12 @@ Calibration = Background | TermStatistics
 
 def best_of(evidence: Floats, segments: Floats) -> Floats:
     """The surprisal of a document's best segment out of so many."""
-    return np.asarray(np.maximum(evidence - np.log(np.maximum(segments, 1)), 0.0), dtype=np.float64)
+    return np.maximum(less_chances(evidence, segments), 0.0)
+
+
+def less_chances(evidence: Floats, segments: Floats) -> Floats:
+    """The same where it may be negative: -log of how many segments are expected to score as high by chance."""
+    return np.asarray(evidence - np.log(np.maximum(segments, 1)), dtype=np.float64)
 
 
 def combined(evidence: Floats) -> Floats:

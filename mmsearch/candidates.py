@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmsearch.calibration import ANSWERED, Floats, best_of, posterior
+from mmsearch.calibration import ANSWERED, Floats, best_of, less_chances, posterior
 from mmsearch.types import Hit, Modality, Route
 from mmsearch.windows import segment_of
 
@@ -21,7 +21,8 @@ class Candidates:
     `evidence` is calibrated (see `calibration`): nan where a space cannot hold the document, 0 where it holds it and
     did not find it. `weights` is one a space, `log_prior` one a document. `best` is each document's segment to show,
     `media` that segment's medium, `found_by` the space that says most for it. `probabilities` are those of hits by
-    (space, segment or piece): see Hit.
+    (space, segment or piece): see Hit. `nearness`, one a document, is the mean of what spaces say that could hold it,
+    not cut at none: it tells apart what is all no evidence.
     """
 
     spaces: tuple[str, ...]
@@ -34,6 +35,7 @@ class Candidates:
     media: tuple[Modality, ...]
     probabilities: Mapping[tuple[str, str], float] = field(default_factory=dict)
     found_by: tuple[str, ...] = ()
+    nearness: Floats | None = None
 
 
 def gather(
@@ -76,7 +78,7 @@ def gather(
         np.fmax.at(scores[row], places, own)
         np.fmax.at(surprisal[row], places, told)
         np.fmax.at(worth[row], [number[segment] for _, segment in found], np.maximum(weights[row] * told, 0.0))
-        surprisal[row] = best_of(surprisal[row], counts)
+        surprisal[row] = less_chances(surprisal[row], counts)
     document_of = {segment: hit.document_id for segment, hit in zip(shown_by, hits, strict=True)}
     best = _best(document_of, worth)
     found_by = worth.argmax(axis=0).tolist() if number else []
@@ -84,13 +86,14 @@ def gather(
         spaces,
         documents,
         scores,
-        surprisal,
+        np.maximum(surprisal, 0.0),
         weights,
         prior,
         tuple(best[id] for id in documents),
         tuple(medium_of[best[id]] for id in documents),
         probabilities,
         tuple(spaces[found_by[number[best[id]]]] for id in documents),
+        np.nan_to_num(surprisal).sum(axis=0) / np.maximum((~np.isnan(surprisal)).sum(axis=0), 1),
     )
 
 

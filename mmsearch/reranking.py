@@ -71,9 +71,11 @@ class Standing:
     hits: tuple[Hit, ...] = ()
 
     @classmethod
-    def of(cls, fused: Floats, scores: Floats | None = None) -> "Standing":
-        """By fused score, ties by place; `scores` are shown in its stead where they say the same in another way."""
-        return cls(np.argsort(-fused, kind="stable"), fused if scores is None else scores)
+    def of(cls, fused: Floats, scores: Floats | None = None, nearness: Floats | None = None) -> "Standing":
+        """By fused score, ties by `nearness` and then by place; `scores` are shown in its stead where they say the same
+        in another way."""
+        ties = np.zeros_like(fused) if nearness is None else nearness
+        return cls(np.lexsort((-ties, -fused)), fused if scores is None else scores)
 
 
 def rerank(

@@ -132,7 +132,7 @@ class Searcher:
             best = posterior(odds).max(initial=0.0)
             refinement = self._refining(asked, fusion)
             scores = refinement.lines.refined(fused, candidates.media) if refinement else fused
-            standing = Standing.of(odds if fusion == CALIBRATED else fused, scores)
+            standing = Standing.of(odds if fusion == CALIBRATED else fused, scores, candidates.nearness)
         if reranker:
             with clock("rerank"):
                 depth = self.reranking.depth

@@ -1,7 +1,9 @@
 """The last word of a search: the first results are asked for the answer itself, within a time."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from mmsearch.errors import ModelUnavailable
@@ -17,6 +19,9 @@ BUDGET_S = 1.0
 """No further result is asked after so long. A table takes some 50 ms, a passage as long as encoding its sentences."""
 MOST_SEGMENTS = 200
 """A table in a document of more segments is not put together again for an answer."""
+
+_THREADS = ThreadPoolExecutor(max(FIRST, os.cpu_count() or 1), thread_name_prefix="answers")
+"""Of all searches together: more at once would only wait for each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +55,28 @@ class Answering:
 
 
 def answered(
-    answerers: Iterable[Answerer],
+    answerers: Sequence[Answerer],
     question: str,
     results: Sequence[Result],
     whole: Callable[[Segment], Segment | None],
     good_match: bool = True,
 ) -> tuple[Result, ...]:
-    """The results, the first of them with the answer that their segment gives, if it gives one.
+    """The results, the first of them with the answer that their segment gives, if it gives one; several at a time.
 
     Without a `good_match` among them lettering alone is looked at, as a snippet is marked then too. `whole` is the
     segment with all rows of its table, or None where that is too long: the rows of a piece are no count.
     """
     end = time.monotonic() + BUDGET_S
-    told = list(results)
-    for place, result in enumerate(told):
-        if time.monotonic() > end:
-            break
+
+    def told(result: Result) -> Result:
         asked = good_match and result.rank <= FIRST and result.score >= LEAST_SCORE
-        if not (asked or result.segment.lettering):
-            continue
-        for answerer in answerers:
-            if result.segment.modality in answerer.modalities and (
-                answer := _answer(answerer, question, result, whole)
-            ):
-                told[place] = replace(result, answer=answer)
-                break
-    return tuple(told)
+        if time.monotonic() > end or not (asked or result.segment.lettering):
+            return result
+        able = (answerer for answerer in answerers if result.segment.modality in answerer.modalities)
+        answers = (_answer(answerer, question, result, whole) for answerer in able)
+        return replace(result, answer=next(filter(None, answers), None))
+
+    return (*_THREADS.map(told, results[:FIRST]), *map(told, results[FIRST:]))
 
 
 def whole_table(segment: Segment, stored: Iterable[Segment]) -> Segment | None:

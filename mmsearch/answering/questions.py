@@ -7,7 +7,7 @@ understood, and the answer is mostly a refusal.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from mmsearch.answering.words import Word, words
@@ -196,6 +196,7 @@ class Question:
         return frozenset(place for place, word in enumerate(self.words) if word.text in _RECKONING)
 
 
+@lru_cache(maxsize=64)
 def read_question(text: str) -> Question:
     """The question, with what it asks for and how."""
     found = words(text)

@@ -1,6 +1,7 @@
 """Answers from tables without a model to download: candidate programs, the likeliest of which is run and shown."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.util import find_spec
 
 from mmsearch.answering.choosing import Choice, Weights, choose, trained
@@ -35,7 +36,7 @@ class TableAnswerer:
     def modalities(self) -> frozenset[Modality]:
         return frozenset({"table"})
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         if find_spec("polars") is None:
             raise ModelUnavailable('answers from tables need polars; pip install "mmsearch[answers]"')

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from mmsearch.allocations import share_heaps
+from mmsearch.allocations import settle, share_heaps
 from mmsearch.app import App
 from mmsearch.client import Client
 from mmsearch.errors import ConfigError
@@ -44,6 +44,8 @@ def serve(client: Client, host: str, port: int, page: bool, mcp: bool) -> None:
     with listen(host, port) as listener, _terminable():
         print("loading the models ...", file=sys.stderr, flush=True)
         client.search("open", top_k=1)
+        one_thread_each()
+        settle()
         own = listener.getsockname()[0]
         local = is_loopback(own)
         if not local and len(token) < SHORTEST_TOKEN:
@@ -56,6 +58,17 @@ def serve(client: Client, host: str, port: int, page: bool, mcp: bool) -> None:
         server = _Server(config, served, app, token)
         with written(app.settings.server.log_format, app.settings.server.keep_words), suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
+
+
+def one_thread_each() -> None:
+    """Hold numpy's matrix products to one thread for good: with several searches at once, more would be in their way.
+
+    Each search does so too, but it ends that for the others when it is done.
+    """
+    with suppress(ImportError):  # it comes with the encoders
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(limits=1, user_api="blas")  # type: ignore[no-untyped-call]  # threadpoolctl leaves it untyped
 
 
 class _Server(uvicorn.Server):

@@ -55,6 +55,8 @@ class MilvusStore:
         self._behind: set[str] = set()
         self._in_memory: dict[str, int] = {}
         """Rows of a collection that Milvus Lite holds, the replaced and deleted ones too."""
+        self._deletions, self._filled = 0, dict[str, int]()
+        """How often rows were deleted, and how often they had been when a collection was seen to have any."""
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._lite = start_lite(uri)
@@ -97,6 +99,7 @@ class MilvusStore:
     def drop(self, collection: str) -> None:
         with self._lock:
             self._spaces.pop(collection, None)
+            self._filled.pop(collection, None)
         with self._asking():
             self._client.drop_collection(collection, timeout=self._timeout_s)
 
@@ -125,6 +128,7 @@ class MilvusStore:
         if gone:
             with self._lock:
                 self._behind.add(collection)
+                self._deletions += 1
             self._reclaim(collection)
         return len(gone)
 
@@ -134,7 +138,7 @@ class MilvusStore:
         condition = compiled(filter, self._dialect) if filter else EVERYTHING
         if top_k < 1 or condition.expression is False or (isinstance(asked, str) and not asked):
             return []
-        if space.kind == "lexical" and not self._how_many(collection, ""):  # Lite's BM25 divides by the rows
+        if space.kind == "lexical" and self._empty(collection):  # Lite's BM25 divides by the rows
             return []
         limit = min(top_k + SPARE_HITS, MOST_HITS)
         while True:
@@ -301,6 +305,16 @@ class MilvusStore:
             if len(page) < min(page_rows, left):
                 return
             last, left = max(row["id"] for row in page), left - len(page)
+
+    def _empty(self, collection: str) -> bool:
+        """Whether there is no row; where nobody else deletes any, counted anew after a deletion alone."""
+        deletions = self._deletions
+        if self._lite and self._filled.get(collection) == deletions:
+            return False
+        rows_held = self._how_many(collection, "")
+        if rows_held:
+            self._filled[collection] = deletions
+        return not rows_held
 
     def _how_many(self, collection: str, expression: str) -> int:
         with self._asking():

@@ -35,7 +35,7 @@ def safe(text: str) -> str:
 
 def faithful(text: str) -> bool:
     """Whether every character has a place of its own in the safe alphabet."""
-    return all(ord(char) < LIMIT for char in text)
+    return text.isascii() or all(ord(char) < LIMIT for char in text)
 
 
 def plain(text: str) -> str:

@@ -1,5 +1,6 @@
 """The text encoder on the weights that come with a package, and on models in folders and in the hub's cache."""
 
+import math
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from offline import no_network
 
 from mmsearch.errors import ModelError, ModelUnavailable
 from mmsearch.types import Query, Segment, Span
-from mmsearch_encoders.bert import numpy_bert
+from mmsearch_encoders.bert import BLOCK, gelu, numpy_bert
 from mmsearch_encoders.prompts import Prompts, prompts_of
 from mmsearch_encoders.text import TextEncoder
 
@@ -66,6 +67,12 @@ def test_a_first_query_needs_no_torch() -> None:
         "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_gelu_is_the_normal_distributions_in_every_block() -> None:
+    x = np.linspace(-9, 9, 2 * BLOCK + 3, dtype=np.float32).reshape(-1, 1)
+    exact = [[value * (1 + math.erf(value / math.sqrt(2))) / 2] for value in x[:, 0].tolist()]
+    np.testing.assert_allclose(gelu(x), exact, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import base64
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +73,23 @@ def test_no_answer_waits_for_the_receipt_of_its_first_part(host: str) -> None:
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_products_keep_to_one_thread_whatever_searches_end() -> None:
+    code = """
+import threading, numpy
+from threadpoolctl import ThreadpoolController
+from mmsearch.server.serving import one_thread_each
+one_thread_each()
+def search():
+    with ThreadpoolController().limit(limits=1, user_api="blas"):
+        pass
+thread = threading.Thread(target=search)
+thread.start()
+thread.join()
+assert {of["num_threads"] for of in ThreadpoolController().info() if of["user_api"] == "blas"} == {1}
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def _ids(answer: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the C library holds for the threads of a process."""
+"""What a long-lived process holds, and what it looks at for garbage."""
 
 import subprocess
 import sys
@@ -37,3 +37,9 @@ def test_eight_threads_share_two_heaps() -> None:
     if heaps("") <= 2:
         pytest.skip("this C library makes no more heaps by itself")
     assert heaps("share_heaps()") == 2
+
+
+def test_what_is_there_is_left_out_of_later_searches_for_garbage() -> None:
+    code = "import gc, numpy; from mmsearch.allocations import settle; settle(); print(len(gc.get_objects()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1_000

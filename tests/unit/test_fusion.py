@@ -107,6 +107,22 @@ def test_a_space_that_holds_a_document_and_did_not_find_it_has_no_evidence_for_i
     np.testing.assert_allclose(found.evidence, [[0], [2]])
 
 
+def test_what_is_no_evidence_at_all_stands_in_the_order_of_nearness() -> None:
+    told = {"c": 2.0, "b": 1.0, "a": 1.5}
+    hits = [Hit(f"{id}1", id, "text", "text", rank, score) for rank, (id, score) in enumerate(told.items(), 1)]
+    held = {"a": {"text": 9}, "b": {"text": 9}, "c": {"text": 9}, "d": {"words": 1}}
+    lists = [
+        (Route("text", 1.0, 10, ""), hits),
+        (Route("words", 1.0, 10, ""), [Hit("d1", "d", "text", "words", 1, 0.5)]),
+    ]
+    found = gather(lists, lambda space, scores: scores, held, {"text": -1.0})
+    np.testing.assert_allclose(found.evidence, [[0, 0, 0, NAN], [NAN, NAN, NAN, 0.5]])
+    assert found.nearness is not None
+    np.testing.assert_allclose(found.nearness, [1.5 - math.log(9), 1 - math.log(9), 2 - math.log(9), 0.5])
+    standing = Standing.of(calibrated.log_odds(found), nearness=found.nearness)
+    assert [found.documents[place] for place in standing.order] == ["d", "c", "a", "b"]
+
+
 def test_a_hit_has_the_probability_that_its_space_alone_would_give_the_document() -> None:
     words, text = Route("words", 1.0, 10, ""), Route("text", 0.5, 10, "")
     lists = [
