@@ -173,6 +173,7 @@ class DenseContract:
 
     def test_a_scan_gives_every_row_of_the_documents_exactly(self, store: Store, dense: str) -> None:
         vectors = np.random.default_rng(3).normal(size=(400, 4)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         owners = ["long" if n < 230 else f'd"{n % 90}' for n in range(400)]
         rows = [segment(n, owner, text=f"text {n}") for n, owner in enumerate(owners)]
         store.upsert(dense, rows, vectors)

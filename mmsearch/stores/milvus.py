@@ -37,6 +37,8 @@ LEAST_GARBAGE = 2_000
 there are."""
 SPARE_HITS = 16
 """Asked for beyond top_k, so that ties at the end are cut by id and not by chance."""
+UNIT_WITHIN = 1e-6
+"""Of 1: so much a length in float32 is off."""
 UNCUT, CUT = "cut == false", "cut == true"
 
 
@@ -52,6 +54,7 @@ class MilvusStore:
     def __init__(self, uri: str, token: str = "", timeout_s: float = 30.0) -> None:
         self._place, self._timeout_s = without_secrets(uri), timeout_s
         self._spaces: dict[str, Space] = {}
+        self._metrics: dict[str, str] = {}
         self._behind: set[str] = set()
         self._in_memory: dict[str, int] = {}
         """Rows of a collection that Milvus Lite holds, the replaced and deleted ones too."""
@@ -84,6 +87,9 @@ class MilvusStore:
             if not self._client.list_indexes(collection, timeout=self._timeout_s):  # also when stopped in between
                 params = index(space, exact=self._dialect is LITE)
                 self._client.create_index(collection, params, timeout=self._timeout_s, sync=False)
+            [indexed] = self._client.list_indexes(collection, timeout=self._timeout_s)
+            made = self._client.describe_index(collection, indexed, timeout=self._timeout_s)
+            self._metrics[collection] = str(made["metric_type"])
             self._client.load_collection(collection, timeout=self._timeout_s)
         made_for = self._facts(collection)
         if made_for["fingerprint"] != space.fingerprint:
@@ -111,7 +117,7 @@ class MilvusStore:
             if lexical:
                 made[segment.id]["terms"] = bm25.clipped(str(value))
             else:
-                made[segment.id]["vector"] = np.asarray(value, dtype=np.float32)
+                made[segment.id]["vector"] = _unit(value)
         with self._asking():
             for batch in rows.batches(list(made.values())):
                 self._client.upsert(collection, batch, timeout=self._timeout_s)
@@ -134,7 +140,7 @@ class MilvusStore:
 
     def search(self, collection: str, query: Vector | str, top_k: int, filter: Filter | None = None) -> list[Hit]:
         space = self._space(collection)
-        asked = bm25.asked(query) if isinstance(query, str) else np.asarray(query, dtype=np.float32)
+        asked = bm25.asked(query) if isinstance(query, str) else _unit(query)
         condition = compiled(filter, self._dialect) if filter else EVERYTHING
         if top_k < 1 or condition.expression is False or (isinstance(asked, str) and not asked):
             return []
@@ -247,7 +253,7 @@ class MilvusStore:
                     "cut",
                     *(["payload"] if limit <= BROUGHT_ROWS else []),
                 ],
-                search_params={"metric_type": "BM25" if lexical else "COSINE", "params": params},
+                search_params={"metric_type": self._metrics[collection], "params": params},
                 **self._reading(collection),
             )
         return [_found(hit["distance"], hit["id"], **hit["entity"]) for hit in found]
@@ -358,6 +364,13 @@ class MilvusStore:
     def _asking(self) -> AbstractContextManager[None]:
         """Around every call to Milvus."""
         return translating(self._place, self._lite is not None)
+
+
+def _unit(vector: Any) -> Vector:
+    """The vector as it is where it has unit length, as encoders promise, else made so; zero stays zero."""
+    given: Vector = np.asarray(vector, dtype=np.float32)
+    length = np.linalg.norm(given)
+    return given if abs(length - 1) < UNIT_WITHIN or not length else given / length
 
 
 def _found(

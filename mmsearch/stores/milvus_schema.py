@@ -36,7 +36,11 @@ def schema(space: Space) -> Any:
 
 
 def index(space: Space, exact: bool) -> Any:
-    """BM25 for words; for vectors a plain scan where it is to be `exact`, else HNSW, denser than its default."""
+    """BM25 for words; for vectors a plain scan where it is to be `exact`, else HNSW, denser than its default.
+
+    The inner product of vectors of unit length is their cosine, and takes Milvus Lite half the time of it: for a cosine
+    it measures every row's length again, at each search, also of rows that the filter leaves out.
+    """
     from pymilvus import MilvusClient
 
     made = MilvusClient.prepare_index_params()
@@ -44,7 +48,7 @@ def index(space: Space, exact: bool) -> Any:
         constants = {"bm25_k1": bm25.K1, "bm25_b": bm25.B}
         made.add_index("weights", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=constants)
     elif exact:
-        made.add_index("vector", index_type="FLAT", metric_type="COSINE")
+        made.add_index("vector", index_type="FLAT", metric_type="IP")
     else:
-        made.add_index("vector", index_type="HNSW", metric_type="COSINE", params={"M": 32, "efConstruction": 256})
+        made.add_index("vector", index_type="HNSW", metric_type="IP", params={"M": 32, "efConstruction": 256})
     return made
