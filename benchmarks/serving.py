@@ -121,13 +121,14 @@ def clients(options: argparse.Namespace, library: Path, folder: Path) -> Measure
             f"{load.rate:.1f}",
             f"{load.p50_ms:.0f}",
             f"{load.p99_ms:.0f}",
+            f"{load.cores:.2f}",
             f"{load.failures}",
         )
         for number, turn in enumerate(turns, start=1)
         for load in turn
     ]
     ratio = median(together.rate / alone.rate for alone, together in turns)
-    header = ("round", "clients", "searches/s", "p50, ms", "p99, ms", "failed")
+    header = ("round", "clients", "searches/s", "p50, ms", "p99, ms", "cores busy", "failed")
     title = f"{options.one} searches by one client, {options.many} by {CLIENTS}"
     return Measured(
         report.table(title, header, rows) + _errors(load for turn in turns for load in turn),

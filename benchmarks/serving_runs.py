@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,8 @@ ENDS_S = 60.0
 class Load:
     """What clients met that asked at the same time: milliseconds, answers per second, and the memory meanwhile.
 
-    `memory_mib` is resident from look to look: of the server, and of its store.
+    `cores` is how many the server and its store kept busy. `memory_mib` is resident from look to look: of the server,
+    and of its store.
     """
 
     clients: int
@@ -36,6 +37,7 @@ class Load:
     p50_ms: float
     p99_ms: float
     errors: tuple[str, ...]
+    cores: float
     memory_mib: tuple[tuple[float, float], ...] = ()
 
     @property
@@ -108,13 +110,20 @@ def loaded(address: str, queries: Sequence[str], clients: int, requests: int, fo
     names = {"SERVING_QUERIES": folder / "queries.json", "SERVING_OUT": out, "SERVING_REQUESTS": requests}
     run = [str(python_of("locust")), "-m", "locust", "-f", str(HERE / "serving_load.py"), "--headless"]
     run += ["--host", address, "-u", str(clients), "-r", str(clients), "--only-summary", "--loglevel", "WARNING"]
+    before_s = _worked_s(server)
     with _watched(server) as memory_mib:
         done = subprocess.run(
             run, env={**os.environ, **{key: str(value) for key, value in names.items()}}, capture_output=True, text=True
         )
     assert out.is_file(), done.stderr
-    told: Mapping[str, Any] = json.loads(out.read_text())
-    return Load(clients, **{**told, "errors": tuple(told["errors"])}, memory_mib=tuple(memory_mib))
+    told: dict[str, Any] = json.loads(out.read_text())
+    told |= {"errors": tuple(told["errors"]), "cores": (_worked_s(server) - before_s) / told["seconds"]}
+    return Load(clients, **told, memory_mib=tuple(memory_mib))
+
+
+def _worked_s(server: psutil.Process) -> float:
+    """Seconds of the processor that the server took, and what runs below it."""
+    return sum(sum(process.cpu_times()[:2]) for process in (server, *server.children(recursive=True)))
 
 
 @contextmanager
