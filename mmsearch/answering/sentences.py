@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 
@@ -18,11 +19,13 @@ from mmsearch.answering.questions import Question, read_question
 from mmsearch.answering.words import stems
 from mmsearch.passages import one_line_paragraphs
 from mmsearch.protocols import Encoder
-from mmsearch.types import Answer, Modality, Query, Segment, digest
+from mmsearch.types import Answer, Modality, Query, Segment, Vector, digest
 
 REVISION = "1"
 MOST_SENTENCES = 40
 """Of one passage; those with the most words of the question are read first."""
+KEPT = 4_096
+"""Sentences whose vectors are kept: the next page of a search asks for them again, and so does its next filter."""
 LONGEST = 400
 """Characters: what is longer is no sentence that a person would read as an answer."""
 
@@ -87,6 +90,8 @@ class SentenceAnswerer:
 
     def __init__(self, encoder: Encoder | None = None, floor: float | None = None) -> None:
         self._encoder, self._floor = encoder, FLOOR if floor is None else floor
+        self._kept: dict[str, Vector] = {}
+        self._keeping = Lock()
 
     @property
     def modalities(self) -> frozenset[Modality]:
@@ -114,11 +119,25 @@ class SentenceAnswerer:
         if not pieces:
             return [[] for _ in segments]
         query = np.asarray(self._encoder.encode_query(Query(asked.text)), np.float64)
-        cosines = iter(np.asarray(self._encoder.encode(pieces), np.float64) @ query)
+        cosines = iter(np.asarray(self._encoded(self._encoder, pieces), np.float64) @ query)
         return [
             _judged(asked, segment, cut, [float(next(cosines)) for _ in cut])
             for segment, cut in zip(segments, cuts, strict=True)
         ]
+
+    def _encoded(self, encoder: Encoder, pieces: Sequence[Segment]) -> list[Vector]:
+        """A row for each sentence; those that were encoded lately are not encoded again."""
+        with self._keeping:
+            known = {piece.text: self._kept[piece.text] for piece in pieces if piece.text in self._kept}
+        new = list({piece.text: piece for piece in pieces if piece.text not in known}.values())
+        if new:
+            rows = np.asarray(encoder.encode(new), np.float32)
+            known |= zip((piece.text for piece in new), rows, strict=True)
+            with self._keeping:
+                self._kept |= {piece.text: known[piece.text] for piece in new}
+                for text in list(self._kept)[:-KEPT]:
+                    del self._kept[text]
+        return [known[piece.text] for piece in pieces]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import pytest
 from hashing import HashingEncoder
 
+from mmsearch.answering import sentences as reading
 from mmsearch.answering.questions import read_question
 from mmsearch.answering.sentences import LONGEST, SIGNS, SentenceAnswerer, sentences
 from mmsearch.types import Segment, Span
@@ -92,3 +93,16 @@ def test_the_floor_refuses() -> None:
     assert SentenceAnswerer(HashingEncoder(), floor=answer.confidence + 1e-6).answer(
         "who lit the lamp?", [segment]
     ) == [None]
+
+
+def test_a_sentence_is_encoded_once_while_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    lamp = Segment("s", "d", "/l.md", "text", Span(), text="Finn lit the lamp. It rained. It rained.")
+    encoder = HashingEncoder()
+    answerer = SentenceAnswerer(encoder, floor=0.0)
+    first = answerer.answer("who lit the lamp?", [lamp])
+    assert answerer.answer("who lit the lamp?", [lamp]) == first
+    assert encoder.encoded == ["s", "s"], "that it rained is the same sentence twice"
+    monkeypatch.setattr(reading, "KEPT", 1)
+    answerer.answer("who saw the sea?", [Segment("t", "d", "/l.md", "text", Span(), text="Nobody saw the sea.")])
+    assert answerer.answer("who lit the lamp?", [lamp]) == first
+    assert encoder.encoded[2:] == ["t", "s", "s"]
