@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from mmsearch import __version__
+from mmsearch.allocations import share_heaps
 from mmsearch.cli import feedback, fitting, health, jobs, keys, library, moving, quality, watching
 
 app = typer.Typer(
@@ -74,3 +75,4 @@ def main(
     ] = False,
 ) -> None:
     """Search texts, tables, pictures and recordings with one query."""
+    share_heaps()

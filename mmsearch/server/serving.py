@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from mmsearch.allocations import settle, share_heaps
+from mmsearch.allocations import settle
 from mmsearch.app import App
 from mmsearch.client import Client
 from mmsearch.errors import ConfigError
@@ -36,7 +36,6 @@ def serve(client: Client, host: str, port: int, page: bool, mcp: bool) -> None:
     finished. Raises ConfigError when the address cannot be listened on or the token is a short one and others could try
     it, and what Client.search raises.
     """
-    share_heaps()
     app = client.app
     limits = app.settings.server
     token = limits.token or secrets.token_urlsafe(32)
