@@ -56,10 +56,15 @@ class Wanted(dict[str, bool]):
     def __init__(self, terms: Collection[str], language: str = ENGLISH) -> None:
         super().__init__()
         self.terms, self._language = frozenset(terms), language
+        self._initials = frozenset(term[0] for term in self.terms)
 
     def __missing__(self, word: str) -> bool:
-        found = self[word] = not self.terms.isdisjoint(_terms(word, self._language))
+        found = self[word] = self._may_be(word) and not self.terms.isdisjoint(_terms(word, self._language))
         return found
+
+    def _may_be(self, word: str) -> bool:
+        """False for most words, without a look at their stems: each begins as its word does."""
+        return word[0].lower() in self._initials or not (word.isascii() and word.isalpha())
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """(start, end) of each word of the text that is found."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -137,9 +137,14 @@ class Searcher:
             with clock("rerank"):
                 depth = self.reranking.depth
                 standing = rerank(reranker, asked.text, candidates, standing, depth, self._segments)
-        brought = _brought([*lists, *completed], held)
         presentation = Presentation(
-            self.spaces, self.store, self.manifest, sketches.of, self.fold_duplicates, self.diversity, brought
+            self.spaces,
+            self.store,
+            self.manifest,
+            sketches.of,
+            self.fold_duplicates,
+            self.diversity,
+            partial(_brought, [*lists, *completed], held),
         )
         with clock("group"):
             groups = presentation.groups(query, candidates, standing)
@@ -260,8 +265,8 @@ class Searcher:
         return self.store.segments(self.spaces[CATALOGUE].collection, ids) if ids else {}
 
 
-def _brought(lists: Lists, held: Mapping[str, Mapping[str, int]]) -> dict[str, Callable[[], Segment]]:
-    """What gives segments that came along with their hits, by id.
+def _brought(lists: Lists, held: Mapping[str, Mapping[str, int]], ids: Collection[str]) -> dict[str, Segment]:
+    """Those of the segments that came along with their hits, by id.
 
     Other spaces than the catalogue may hold a segment in pieces, and a picture without its lettering: but a document
     of text that is one row in both is whole in either.
@@ -271,7 +276,10 @@ def _brought(lists: Lists, held: Mapping[str, Mapping[str, int]]) -> dict[str, C
         rows = held.get(hit.document_id, {})
         return hit.space == CATALOGUE or (hit.modality == "text" and rows.get(hit.space) == rows.get(CATALOGUE) == 1)
 
-    return {hit.segment_id: hit.read for _, hits in lists for hit in hits if hit.read and whole(hit)}
+    wanted = set(ids)
+    found = (hit for _, hits in lists for hit in hits if hit.segment_id in wanted)
+    reads = {hit.segment_id: hit.read for hit in found if hit.read and whole(hit)}
+    return {id: read() for id, read in reads.items()}
 
 
 def _calibrated_by(fusion: str, refinement: Refinement | None) -> CalibratedBy:

@@ -22,9 +22,9 @@ class Found(NamedTuple):
 
 def ranked(space: str, found: Iterable[Found], top_k: int) -> list[Hit]:
     """The best `top_k` rows as hits, ties by id."""
-    rounded = [row._replace(score=round(row.score, DECIMALS)) for row in found]
-    best = sorted(rounded, key=lambda row: (-row.score, row.id))[: max(top_k, 0)]
+    rows = list(found)
+    best = sorted((-round(row.score, DECIMALS), row.id, place) for place, row in enumerate(rows))[: max(top_k, 0)]
     return [
-        Hit(row.id, row.document, row.modality, space, rank, row.score, None, row.read)
-        for rank, row in enumerate(best, 1)
+        Hit(id, rows[place].document, rows[place].modality, space, rank, -negated, None, rows[place].read)
+        for rank, (negated, id, place) in enumerate(best, 1)
     ]

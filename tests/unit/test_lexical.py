@@ -1,8 +1,14 @@
 """What counts as the same word."""
 
+import re
+from itertools import chain
+from pathlib import Path
+
 import pytest
 
+from mmsearch.languages import LANGUAGES
 from mmsearch.lexical import LexicalEncoder, Wanted, analyze, fold, tokens
+from mmsearch.stop_words import STOP_WORDS
 from mmsearch.types import Segment, Span, Table
 
 
@@ -53,6 +59,17 @@ def test_a_text_of_ascii_has_the_words_of_any_other(text: str) -> None:
     wanted = Wanted(analyze("boat rope 1452.4 2018"))
     found = [(start, end) for start, end, held in tokens(text) if wanted.terms.intersection(held)]
     assert wanted.places(text) == wanted.places(f"{text} é") == found != []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_stem_begins_as_its_word_does(language: str) -> None:
+    """Wanted leaves words alone that begin otherwise."""
+    read = " ".join(file.read_text(encoding="utf-8") for file in Path(__file__).parents[2].glob("*/*.md"))
+    read = " ".join([read, *chain(*STOP_WORDS.values())])
+    words = {word for word in re.findall(r"[A-Za-z]+", read) if not set(analyze(word, language)) <= {""}}
+    assert len(words) > 1_000
+    assert not [word for word in words if any(term[0] != word[0].lower() for term in analyze(word, language))]
+    assert all(Wanted(analyze(word, language), language)[word] for word in words)
 
 
 def test_folding_is_stable() -> None:
