@@ -24,6 +24,8 @@ from mmsearch.types import EVERYTHING, Modality, Root, Sight, Space, digest
 
 FORMAT = "1"
 PAGE_ENTRIES = 1_000
+CACHE_KIB = 512
+"""Of a connection, of which a server has two dozen: the system keeps the file's pages for all of them."""
 
 COLUMNS = "id, uri, stat, content, reader, modality, segments, done, access"
 """Of a document, as `_entry` takes them."""
@@ -373,7 +375,7 @@ class Manifest:
             sql = self._idle.pop()
         except IndexError:
             sql = sqlite3.connect(self._file, check_same_thread=False)
-            sql.execute("pragma synchronous=full")
+            sql.executescript(f"pragma synchronous=full; pragma cache_size=-{CACHE_KIB};")
         yield sql
         self._idle.append(sql)
 

@@ -16,7 +16,7 @@ from threading import Lock
 import numpy as np
 
 from mmsearch.answering.questions import Question, read_question
-from mmsearch.answering.words import stems
+from mmsearch.answering.words import words
 from mmsearch.passages import one_line_paragraphs
 from mmsearch.protocols import Encoder
 from mmsearch.types import Answer, Modality, Query, Segment, Vector, digest
@@ -220,6 +220,6 @@ def _told(asked: Question) -> frozenset[str]:
     return frozenset(word.stem for word in asked.words if word.says_something)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(stems(text))
+    return frozenset(word.stem for word in words(text))
