@@ -20,8 +20,8 @@ BUDGET_S = 1.0
 MOST_SEGMENTS = 200
 """A table in a document of more segments is not put together again for an answer."""
 
-_THREADS = ThreadPoolExecutor(max(FIRST, os.cpu_count() or 1), thread_name_prefix="answers")
-"""Of all searches together: more at once would only wait for each other."""
+_THREADS = ThreadPoolExecutor(max(FIRST - 1, os.cpu_count() or 1), thread_name_prefix="answers")
+"""Beside the thread that searches, of all searches together: more at once would only wait for each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,8 @@ def answered(
         answers = (_answer(answerer, question, result, whole) for answerer in able)
         return replace(result, answer=next(filter(None, answers), None))
 
-    return (*_THREADS.map(told, results[:FIRST]), *map(told, results[FIRST:]))
+    beside = _THREADS.map(told, results[1:FIRST])
+    return (*map(told, results[:1]), *beside, *map(told, results[FIRST:]))
 
 
 def whole_table(segment: Segment, stored: Iterable[Segment]) -> Segment | None:
