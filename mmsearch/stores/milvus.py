@@ -84,12 +84,13 @@ class MilvusStore:
                 self._client.create_collection(
                     collection, schema=schema(space), consistency_level="Session", timeout=self._timeout_s
                 )
-            if not self._client.list_indexes(collection, timeout=self._timeout_s):  # also when stopped in between
+            made = self._client.list_indexes(collection, timeout=self._timeout_s)
+            if not made:  # also when stopped in between
                 params = index(space, exact=self._dialect is LITE)
                 self._client.create_index(collection, params, timeout=self._timeout_s, sync=False)
-            [indexed] = self._client.list_indexes(collection, timeout=self._timeout_s)
-            made = self._client.describe_index(collection, indexed, timeout=self._timeout_s)
-            self._metrics[collection] = str(made["metric_type"])
+                made = self._client.list_indexes(collection, timeout=self._timeout_s)
+            indexed = self._client.describe_index(collection, made[0], timeout=self._timeout_s)
+            self._metrics[collection] = str(indexed["metric_type"])
             self._client.load_collection(collection, timeout=self._timeout_s)
         made_for = self._facts(collection)
         if made_for["fingerprint"] != space.fingerprint:
