@@ -20,7 +20,7 @@ from sklearn.model_selection import GroupKFold
 from benchmarks.answering_report import write_section
 from benchmarks.sentence_questions import WHETHER, questions
 from mmsearch.answering.questions import read_question
-from mmsearch.answering.sentences import BIAS, SIGNS, WEIGHTS, Judged, SentenceAnswerer
+from mmsearch.answering.sentences import BIAS, SIGNS, WEIGHTS, Judged, judge
 from mmsearch.demo import demo_library
 from mmsearch.parts import readers_of
 from mmsearch.settings import Settings
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def read_asked(questions: Sequence[tuple[str, str, str]] = tuple(questions())) -> list[Asked]:
-    answerer, draw = SentenceAnswerer(TextEncoder()), random.Random(SEED)
+    encoder, draw = TextEncoder(), random.Random(SEED)
     readers = readers_of(Settings(recognizer=None, ocr=None))
     passages: dict[str, list[Segment]] = {}
     for name in sorted({document for document, _, _ in questions}):
@@ -86,7 +86,7 @@ def read_asked(questions: Sequence[tuple[str, str, str]] = tuple(questions())) -
     for document, question, phrase in questions:
         others = draw.sample(sorted(passages.keys() - {document}), FOREIGN)
         segments = passages[document] + [draw.choice(passages[name]) for name in others]
-        judged = answerer.judged(read_question(question), segments)
+        judged = judge(read_question(question), segments, encoder)
         holders = [[bool(phrase) and phrase in " ".join(j.sentence.text.split()) for j in each] for each in judged]
         for place, each in enumerate(judged):
             own = place < len(passages[document])

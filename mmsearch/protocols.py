@@ -7,7 +7,20 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from mmsearch.types import Answer, Content, Document, Filter, Hit, Lettering, Modality, Query, Segment, Space, Vector
+from mmsearch.types import (
+    Answer,
+    Content,
+    Document,
+    Embeddings,
+    Filter,
+    Hit,
+    Lettering,
+    Modality,
+    Query,
+    Segment,
+    Space,
+    Vector,
+)
 
 
 class Reader(Protocol):
@@ -86,6 +99,17 @@ class BatchesQueries(Protocol):
     @property
     def query_batches(self) -> Mapping[int, int]:
         """How many batches there were of each size."""
+
+
+@runtime_checkable
+class AveragesWords(Protocol):
+    """An encoder that also puts texts side by side by their words alone, in no time."""
+
+    def average_words(self, texts: Sequence[str]) -> Embeddings:
+        """(n, any dim) float32 of unit length: the mean of the vectors of each text's words, zeros without a word.
+
+        They are compared with each other, never with what the space holds. Raises ModelUnavailable, ModelError.
+        """
 
 
 class Store(Protocol):

@@ -50,6 +50,9 @@ class HashingEncoder:
     def encode_query(self, query: Query) -> Vector:
         return self._vector(query.text)
 
+    def average_words(self, texts: Sequence[str]) -> Embeddings:
+        return np.stack([self._vector(text) for text in texts])
+
     def _vector(self, text: str) -> Vector:
         vector = np.full(self.space.dim, 1e-6, np.float32)
         for word in analyze(text):

@@ -14,6 +14,7 @@ from mmsearch.passages import PassageSplitter
 from mmsearch.serialisation import for_encoder
 from mmsearch.types import MODALITIES, Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch.windows import windows
+from mmsearch_encoders import word_averages
 from mmsearch_encoders.batching import Budget, fill, mixed
 from mmsearch_encoders.bert import NumpyBert, numpy_bert
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting, trusted
@@ -30,7 +31,7 @@ USUAL_MAX_TOKENS = 256
 USUAL_COSINES = {PACKAGED[1]: (0.05, 0.09)}
 """By model: the router's example sentences against the demo library, which answers none of them (0.048, 0.087)."""
 LITTLE_CHARS = 6_000
-"""So much text is through numpy before torch would be imported: a few queries, the sentences of a few results."""
+"""So much text is through numpy before torch would be imported: the queries that come together."""
 UNLIMITED = 1_000_000
 """Tokenizers without a limit of their own say 10^30."""
 
@@ -134,6 +135,15 @@ class TextEncoder:
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         """Passages without a segment around them, (n, dim): what other spaces are mapped onto."""
         return self._encode(list(texts), self.prompts.passage)
+
+    def average_words(self, texts: Sequence[str]) -> Embeddings:
+        if not texts:
+            return np.zeros((0, self.facts.dim), np.float32)
+        with reporting(f"looking up words of {self.source.model}"):
+            if (light := self._light()) is not None:
+                return word_averages.by_numpy(light, texts)
+            averages = word_averages.by_torch(self._model(), texts)
+        return self._encode(list(texts), "") if averages is None else averages
 
     def _encode(self, texts: list[str], prompt: str) -> Embeddings:
         """By numpy what is little, where the model is a plain BERT that is not in torch yet.

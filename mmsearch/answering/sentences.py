@@ -1,31 +1,29 @@
 """Answers from texts and from what is said: the sentence of a passage that answers, where one does.
 
-Extractive and without a model of its own: each sentence is judged by the encoder of the library's text space, by the
-words that it shares with the question, and by whether it holds the kind of thing that is asked for. Whether the best of
-them answers is told by a logistic regression on these signs (benchmarks/train_sentences.py), which refuses below the
-floor.
+Extractive and without a model of its own: each sentence is judged by what its words mean to the encoder of the
+library's text space, by those that it shares with the question, and by whether it holds the kind of thing that is asked
+for. Whole sentences through that encoder told no better and took 20 ms a result (benchmarks/ANSWERS.md). Whether the
+best of them answers is told by a logistic regression on these signs (benchmarks/train_sentences.py), which refuses
+below the floor.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from threading import Lock
 
 import numpy as np
 
 from mmsearch.answering.questions import Question, read_question
 from mmsearch.answering.words import words
 from mmsearch.passages import one_line_paragraphs
-from mmsearch.protocols import Encoder
-from mmsearch.types import Answer, Modality, Query, Segment, Vector, digest
+from mmsearch.protocols import AveragesWords, Encoder
+from mmsearch.types import Answer, Modality, Segment, digest
 
-REVISION = "1"
+REVISION = "2"
 MOST_SENTENCES = 40
 """Of one passage; those with the most words of the question are read first."""
-KEPT = 4_096
-"""Sentences whose vectors are kept: the next page of a search asks for them again, and so does its next filter."""
 LONGEST = 400
 """Characters: what is longer is no sentence that a person would read as an answer."""
 
@@ -54,21 +52,22 @@ _KINDS: Mapping[str, re.Pattern[str]] = {
 """How the kind of thing that is asked for shows in a sentence."""
 
 SIGNS = ("cosine", "lead", "shared", "missing", "kind", "no kind", "length", "asks")
-"""Cosine with the question; how far it is above the next of the passage; the share of the question's words in it, and
-of those that nothing of the passage, its title and headings has; whether the kind of thing asked for is in it or not;
-the logarithm of its length over 100 characters; whether it is itself a question or a heading."""
+"""Cosine of the means of its words and the question's; how far it is above the next of the passage; the share of the
+question's words in it, and of those that nothing of the passage, its title and headings has; whether the kind of thing
+asked for is in it or not; the logarithm of its length over 100 characters; whether it is itself a question or a
+heading."""
 WEIGHTS: Mapping[str, float] = {
-    "cosine": 4.65,
-    "lead": 3.16,
-    "shared": 3.94,
-    "missing": -3.48,
-    "kind": 0.94,
-    "no kind": -1.29,
-    "length": 0.49,
+    "cosine": 3.03,
+    "lead": 3.74,
+    "shared": 6.03,
+    "missing": -3.15,
+    "kind": 1.1,
+    "no kind": -1.22,
+    "length": -0.13,
     "asks": 0.0,
 }
-BIAS = -4.58
-FLOOR = 0.44
+BIAS = -5.14
+FLOOR = 0.45
 """From which four of five answers are right; benchmarks/ANSWERS.md."""
 
 
@@ -84,14 +83,12 @@ class Sentence:
 class SentenceAnswerer:
     """The sentence that answers a question in words, for texts and transcripts, or None.
 
-    `encoder` is that of the space by which sentences are compared with the question; without one there is no answer,
-    since words alone do not tell a sentence that answers from one that only mentions.
+    `encoder` compares sentences with the question by its words; without one that does there is no answer, since words
+    that are the same do not tell a sentence that answers from one that only mentions.
     """
 
     def __init__(self, encoder: Encoder | None = None, floor: float | None = None) -> None:
         self._encoder, self._floor = encoder, FLOOR if floor is None else floor
-        self._kept: dict[str, Vector] = {}
-        self._keeping = Lock()
 
     @property
     def modalities(self) -> frozenset[Modality]:
@@ -103,41 +100,10 @@ class SentenceAnswerer:
 
     def answer(self, question: str, segments: Sequence[Segment]) -> list[Answer | None]:
         asked = read_question(question)
-        if self._encoder is None or asked.asks == "other":
+        if not isinstance(self._encoder, AveragesWords) or asked.asks == "other":
             return [None] * len(segments)
-        return [_answer(*each, self._floor) for each in zip(self.judged(asked, segments), segments, strict=True)]
-
-    def judged(self, asked: Question, segments: Sequence[Segment]) -> list[list["Judged"]]:
-        """The sentences of each segment, each with its signs."""
-        assert self._encoder is not None
-        cuts = [_read_first(asked, sentences(segment.text)) for segment in segments]
-        pieces = [
-            replace(segment, text=sentence.text, title="", headings=(), table=None)
-            for segment, cut in zip(segments, cuts, strict=True)
-            for sentence in cut
-        ]
-        if not pieces:
-            return [[] for _ in segments]
-        query = np.asarray(self._encoder.encode_query(Query(asked.text)), np.float64)
-        cosines = iter(np.asarray(self._encoded(self._encoder, pieces), np.float64) @ query)
-        return [
-            _judged(asked, segment, cut, [float(next(cosines)) for _ in cut])
-            for segment, cut in zip(segments, cuts, strict=True)
-        ]
-
-    def _encoded(self, encoder: Encoder, pieces: Sequence[Segment]) -> list[Vector]:
-        """A row for each sentence; those that were encoded lately are not encoded again."""
-        with self._keeping:
-            known = {piece.text: self._kept[piece.text] for piece in pieces if piece.text in self._kept}
-        new = list({piece.text: piece for piece in pieces if piece.text not in known}.values())
-        if new:
-            rows = np.asarray(encoder.encode(new), np.float32)
-            known |= zip((piece.text for piece in new), rows, strict=True)
-            with self._keeping:
-                self._kept |= {piece.text: known[piece.text] for piece in new}
-                for text in list(self._kept)[:-KEPT]:
-                    del self._kept[text]
-        return [known[piece.text] for piece in pieces]
+        judged = judge(asked, segments, self._encoder)
+        return [_answer(*each, self._floor) for each in zip(judged, segments, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +118,18 @@ class Judged:
         """The probability that it answers."""
         line = BIAS + sum(WEIGHTS[name] * value for name, value in zip(SIGNS, self.signs, strict=True))
         return float(1 / (1 + np.exp(-line)))
+
+
+def judge(asked: Question, segments: Sequence[Segment], encoder: AveragesWords) -> list[list[Judged]]:
+    """The sentences of each segment, each with its signs."""
+    cuts = [_read_first(asked, sentences(segment.text)) for segment in segments]
+    texts = [sentence.text for cut in cuts for sentence in cut]
+    question, *rows = np.asarray(encoder.average_words([asked.text, *texts]), np.float64)
+    cosines = iter(rows)
+    return [
+        _judged(asked, segment, cut, [float(next(cosines) @ question) for _ in cut])
+        for segment, cut in zip(segments, cuts, strict=True)
+    ]
 
 
 def sentences(text: str) -> list[Sentence]:

@@ -1,11 +1,10 @@
 """Sentences cut, judged and left alone."""
 
 import pytest
-from hashing import HashingEncoder
+from hashing import HashingEncoder, HashingPictures
 
-from mmsearch.answering import sentences as reading
 from mmsearch.answering.questions import read_question
-from mmsearch.answering.sentences import LONGEST, SIGNS, SentenceAnswerer, sentences
+from mmsearch.answering.sentences import LONGEST, SIGNS, SentenceAnswerer, judge, sentences
 from mmsearch.types import Segment, Span
 
 TEXT = """# The light
@@ -39,7 +38,7 @@ def test_what_is_no_sentence_is_left_out() -> None:
 
 def test_signs_tell_the_kind_of_thing_and_what_the_passage_lacks() -> None:
     segment = Segment("s", "d", "/l.md", "text", Span(), title="Light", text="It was lit in 1857. Ask Finn about oil.")
-    (judged,) = SentenceAnswerer(HashingEncoder()).judged(read_question("when was the whale lit?"), [segment])
+    (judged,) = judge(read_question("when was the whale lit?"), [segment], HashingEncoder())
     first, second = (dict(zip(SIGNS, each.signs, strict=True)) for each in judged)
     assert (first["kind"], first["no kind"], second["kind"], second["no kind"]) == (1, 0, 0, 1)
     assert (first["shared"], second["shared"]) == (0.5, 0)  # of "whale" and "lit"
@@ -50,6 +49,7 @@ def test_signs_tell_the_kind_of_thing_and_what_the_passage_lacks() -> None:
 def test_without_an_encoder_and_for_no_question_there_is_no_answer() -> None:
     segment = Segment("s", "d", "/l.md", "text", Span(), text="Finn lit the lamp in 1857.")
     assert SentenceAnswerer().answer("who lit the lamp?", [segment]) == [None]
+    assert SentenceAnswerer(HashingPictures()).answer("who lit the lamp?", [segment]) == [None]
     sure = SentenceAnswerer(HashingEncoder(), floor=0.0)
     assert sure.answer("Finn lamp 1857", [segment]) == [None]
     assert sure.answer("who lit the lamp?", [segment]) != [None]
@@ -93,16 +93,3 @@ def test_the_floor_refuses() -> None:
     assert SentenceAnswerer(HashingEncoder(), floor=answer.confidence + 1e-6).answer(
         "who lit the lamp?", [segment]
     ) == [None]
-
-
-def test_a_sentence_is_encoded_once_while_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    lamp = Segment("s", "d", "/l.md", "text", Span(), text="Finn lit the lamp. It rained. It rained.")
-    encoder = HashingEncoder()
-    answerer = SentenceAnswerer(encoder, floor=0.0)
-    first = answerer.answer("who lit the lamp?", [lamp])
-    assert answerer.answer("who lit the lamp?", [lamp]) == first
-    assert encoder.encoded == ["s", "s"], "that it rained is the same sentence twice"
-    monkeypatch.setattr(reading, "KEPT", 1)
-    answerer.answer("who saw the sea?", [Segment("t", "d", "/l.md", "text", Span(), text="Nobody saw the sea.")])
-    assert answerer.answer("who lit the lamp?", [lamp]) == first
-    assert encoder.encoded[2:] == ["t", "s", "s"]
