@@ -63,8 +63,8 @@ class DenseContract:
     def test_upsert_again_replaces(self, store: Store, dense: str) -> None:
         store.upsert(dense, [segment(1, text="old"), segment(2)], axes([1, 0, 0, 0], [0, 1, 0, 0]))
         for _ in range(2):
-            store.upsert(dense, [segment(1, text="new")], axes([0, 0, 1, 0]))
-        assert store.count(dense) == 2
+            store.upsert(dense, [segment(3), segment(1, text="new")], axes([0, 1, 0, 0], [0, 0, 1, 0]))
+        assert store.count(dense) == 3
         assert store.segments(dense, ["s1"])["s1"].text == "new"
         [best, *_] = store.search(dense, axes([0, 0, 1, 0])[0], 5)
         assert best.segment_id == "s1"
