@@ -15,7 +15,7 @@ from mmsearch.alike import alike
 from mmsearch.allocations import give_back
 from mmsearch.answering.asking import Answering
 from mmsearch.disks import writing
-from mmsearch.errors import ConfigError, InputError, LibraryLocked, StoreError
+from mmsearch.errors import ConfigError, InputError, LibraryLocked, MMSearchError, StoreError
 from mmsearch.feedback import Feedback
 from mmsearch.holding import Hold
 from mmsearch.indexing import Indexer
@@ -258,15 +258,27 @@ class App:
     def renew(self, made: Mapping[str, Encoder] | None = None) -> None:
         """Let the next search see what changed in the library, by the models that it is made by now.
 
-        `made` are encoders by space that were built for this, with their models loaded.
+        `made` are encoders by space that were built for this, with their models loaded. Where there were searches
+        before, the next one finds all that it needs: those that come meanwhile are answered as before.
         """
         with self.opening:
             now = in_force(self.settings, self.manifest, self.moving)
-            before, self.in_force, self._searcher = self.in_force.encoders, now, None
+            before, self.in_force = self.in_force.encoders, now
             changed = {name: part for name, part in now.encoders.items() if part != before[name]}
             if changed:
                 self.encoders |= {name: cast(Encoder, build(part)) for name, part in changed.items()} | {**(made or {})}
                 self.__dict__.pop("readers", None)
+            if self._searcher:
+                self._searcher = self._after(self._searcher)
+
+    def _after(self, before: Searcher) -> Searcher | None:
+        """The search over the spaces as they are now, as ready as the one before; None where the next will say why."""
+        try:
+            searcher = self._searching()
+            searcher.warm_up_as(before)
+        except MMSearchError:
+            return None
+        return searcher
 
     def remember_makers(self) -> None:
         """Keep which model makes which space, so that the library knows it without the settings."""
@@ -295,9 +307,10 @@ class App:
     @property
     def searcher(self) -> Searcher:
         """The search over the spaces as they are since the library changed."""
+        if ready := self._searcher:
+            return ready
         with self.opening:
-            if self._searcher is None:
-                self._searcher = self._searching()
+            self._searcher = self._searcher or self._searching()
             return self._searcher
 
     def _searching(self) -> Searcher:
@@ -321,17 +334,19 @@ class App:
     @property
     def feedback(self) -> Feedback:
         """What people said of the library's results."""
+        if open_already := self._feedback:
+            return open_already
         with self.opening:
-            if self._feedback is None:
-                self._feedback = Feedback(self.folder, self.manifest)
+            self._feedback = self._feedback or Feedback(self.folder, self.manifest)
             return self._feedback
 
     @property
     def searches(self) -> Searches:
         """Notes of how searches went."""
+        if open_already := self._searches:
+            return open_already
         with self.opening:
-            if self._searches is None:
-                self._searches = Searches(self.folder, self.settings.server.keep_words)
+            self._searches = self._searches or Searches(self.folder, self.settings.server.keep_words)
             return self._searches
 
     def note(self, ranking: Ranking) -> int:
@@ -348,14 +363,14 @@ class App:
         return readers_of(self.in_force)
 
     def _renewing(self, on_progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
-        """Lets searches see new spaces once they are open, and calibrates anew whenever the work done has doubled."""
-        seen = -1
+        """Lets searches see new spaces once they are open, and calibrates anew when the library may have doubled."""
+        due = 0
 
         def step(progress: Progress) -> None:
-            nonlocal seen
-            if progress.done.bit_length() != seen:
-                seen = progress.done.bit_length()
+            nonlocal due
+            if progress.done >= due:
                 self.renew()
+                due = progress.done + max(1, progress.done, sum(self.manifest.census().values()))
             on_progress(progress)
 
         return step

@@ -158,6 +158,13 @@ class Searcher:
         by = _calibrated_by(fusion, refinement)
         return Ranking(query, plan.routes, wants.shares, no_good_match, self.closed, took_ms, results, wants.reason, by)
 
+    def warm_up_as(self, before: "Searcher") -> None:
+        """Make what the one before had made by its queries. Raises StoreError."""
+        for name in before._calibrations.keys() & self.spaces.keys():
+            self._calibration(name)
+        if before._languages and CATALOGUE in self.spaces:
+            self._library_languages()
+
     def _refining(self, query: Query, fusion: str) -> Refinement | None:
         """The refinement for scores such as it was fitted to: of words, asked in every space, calibrated."""
         judged_alike = fusion == CALIBRATED and query.kind == "text" and not query.spaces
