@@ -60,7 +60,8 @@ class _Shelves:
 
     def near_copy(self, sketch: Sketch) -> int | None:
         """The first that was added of those that the sketch is a near copy of."""
-        found = Counter(chain.from_iterable(self._shelves.get(shelf, ()) for shelf in _shelves(sketch)))
+        common = self._shelves.keys() & _shelves(sketch)
+        found = Counter(chain.from_iterable(self._shelves[shelf] for shelf in common))
         fewest, kept = fewest_shared(sketch), self._sketches
         likely = {place for place, shared in found.items() if shared >= fewest}
         return next((place for place in kept if place in likely and near_copies(kept[place], sketch)), None)

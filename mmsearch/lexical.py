@@ -56,15 +56,13 @@ class Wanted(dict[str, bool]):
     def __init__(self, terms: Collection[str], language: str = ENGLISH) -> None:
         super().__init__()
         self.terms, self._language = frozenset(terms), language
-        self._initials = frozenset(term[0] for term in self.terms)
+        self._initials = frozenset(letter for term in self.terms for letter in (term[0], term[0].upper()))
 
     def __missing__(self, word: str) -> bool:
-        found = self[word] = self._may_be(word) and not self.terms.isdisjoint(_terms(word, self._language))
+        """Most words are known by their initial, without a look at their stems: each begins as its word does."""
+        may_be = word[0] in self._initials or not word.isalpha() or not word.isascii()
+        found = self[word] = may_be and not self.terms.isdisjoint(_terms(word, self._language))
         return found
-
-    def _may_be(self, word: str) -> bool:
-        """False for most words, without a look at their stems: each begins as its word does."""
-        return word[0].lower() in self._initials or not (word.isascii() and word.isalpha())
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """(start, end) of each word of the text that is found."""

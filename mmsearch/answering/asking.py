@@ -1,10 +1,9 @@
 """The last word of a search: the first results are asked for the answer itself, within a time."""
 
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from mmsearch.errors import ModelUnavailable
 from mmsearch.protocols import Answerer
@@ -16,17 +15,14 @@ marked like the words of a snippet, and looked at in no time."""
 LEAST_SCORE = 0.3
 """A result that is less likely to be relevant is not asked: who reads an answer takes it to be about the question."""
 BUDGET_S = 1.0
-"""No further result is asked after so long. A table takes some 50 ms, a passage as long as encoding its sentences."""
+"""No further result is asked after so long: a large table takes some 50 ms, a passage one."""
 MOST_SEGMENTS = 200
 """A table in a document of more segments is not put together again for an answer."""
 
-_THREADS = ThreadPoolExecutor(max(FIRST - 1, os.cpu_count() or 1), thread_name_prefix="answers")
-"""Beside the thread that searches, of all searches together: more at once would only wait for each other."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answering:
-    """Who is asked, and whether also where a query does not say."""
+    """Who is asked, and whether also where a query does not say. Who is ready is looked at once."""
 
     answerers: Sequence[Answerer] = ()
     usual: bool = False
@@ -39,6 +35,16 @@ class Answering:
         """
         if query.kind != "text" or not (self.usual if query.answer is None else query.answer):
             return ()
+        ready, missing = self._readiness
+        read = frozenset[Modality]().union(*(answerer.modalities for answerer in ready))
+        for answerer, reason in missing:
+            if query.answer and not answerer.modalities <= read:
+                raise reason.with_traceback(None)
+        return ready
+
+    @cached_property
+    def _readiness(self) -> tuple[Sequence[Answerer], Sequence[tuple[Answerer, ModelUnavailable]]]:
+        """Those who are ready, and the others with what is missing."""
         ready, missing = list[Answerer](), list[tuple[Answerer, ModelUnavailable]]()
         for answerer in self.answerers:
             try:
@@ -47,11 +53,7 @@ class Answering:
                 missing.append((answerer, error))
             else:
                 ready.append(answerer)
-        read = frozenset[Modality]().union(*(answerer.modalities for answerer in ready))
-        for answerer, reason in missing:
-            if query.answer and not answerer.modalities <= read:
-                raise reason
-        return ready
+        return ready, missing
 
 
 def answered(
@@ -61,7 +63,7 @@ def answered(
     whole: Callable[[Segment], Segment | None],
     good_match: bool = True,
 ) -> tuple[Result, ...]:
-    """The results, the first of them with the answer that their segment gives, if it gives one; several at a time.
+    """The results, the first of them with the answer that their segment gives, if it gives one.
 
     Without a `good_match` among them lettering alone is looked at, as a snippet is marked then too. `whole` is the
     segment with all rows of its table, or None where that is too long: the rows of a piece are no count.
@@ -76,8 +78,7 @@ def answered(
         answers = (_answer(answerer, question, result, whole) for answerer in able)
         return replace(result, answer=next(filter(None, answers), None))
 
-    beside = _THREADS.map(told, results[1:FIRST])
-    return (*map(told, results[:1]), *beside, *map(told, results[FIRST:]))
+    return tuple(map(told, results))
 
 
 def whole_table(segment: Segment, stored: Iterable[Segment]) -> Segment | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from threading import Barrier
 
 import pytest
 
@@ -52,19 +51,6 @@ def test_the_first_results_are_asked_and_the_rest_left_as_they_are() -> None:
     told = answered([Oracle()], "how many?", results, lambda segment: segment)
     assert [result.answer for result in told] == [ANSWER] * FIRST + [None] * 2
     assert [replace(result, answer=None) for result in told] == results
-
-
-def test_the_first_results_are_asked_at_the_same_time() -> None:
-    all_there = Barrier(FIRST)
-
-    class Patient(Oracle):
-        def answer(self, question: str, segments: Sequence[Segment]) -> list[Answer | None]:
-            all_there.wait(timeout=30)
-            return super().answer(question, segments)
-
-    results = _results(*(_piece(start, start + 1) for start in range(FIRST)))
-    told = answered([Patient()], "how many?", results, lambda segment: segment)
-    assert [result.answer for result in told] == [ANSWER] * FIRST
 
 
 def test_only_what_it_reads_and_what_may_be_relevant_is_asked() -> None:
