@@ -64,8 +64,9 @@ class Background:
         sampled, usual = len(self.vectors), self.usual
         if sampled < 2 and usual is None:
             return None
-        cosines = self.vectors @ query if sampled else np.zeros(1)
-        low, median, high = np.quantile(cosines, (0.25, 0.5, 0.75))
+        cosines = np.sort(self.vectors @ query) if sampled else np.zeros(1)
+        quarters = np.arange(1, 4) / 4 * (len(cosines) - 1)
+        low, median, high = np.interp(quarters, np.arange(len(cosines)), cosines)  # np.quantile, five times as fast
         spread = high - low
         if usual:
             own = sampled / (sampled + USUAL_WORTH)

@@ -3,7 +3,7 @@
 Pure functions on places among the candidates; `mmsearch.results` reads what they need.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -51,20 +51,24 @@ class _Shelves:
 
     def __init__(self) -> None:
         self._sketches: dict[int, Sketch] = {}
-        self._shelves: defaultdict[int | None, list[int]] = defaultdict(list)
+        self._shelves: dict[int | None, tuple[int, ...]] = {}
 
     def add(self, place: int, sketch: Sketch) -> None:
         self._sketches[place] = sketch
-        for shelf in _shelves(sketch):
-            self._shelves[shelf].append(place)
+        before = self._common(sketch)
+        self._shelves |= dict.fromkeys(_shelves(sketch), (place,))
+        self._shelves |= {shelf: (*others, place) for shelf, others in before.items()}
 
     def near_copy(self, sketch: Sketch) -> int | None:
         """The first that was added of those that the sketch is a near copy of."""
-        common = self._shelves.keys() & _shelves(sketch)
-        found = Counter(chain.from_iterable(self._shelves[shelf] for shelf in common))
+        found = Counter(chain.from_iterable(self._common(sketch).values()))
         fewest, kept = fewest_shared(sketch), self._sketches
         likely = {place for place, shared in found.items() if shared >= fewest}
         return next((place for place in kept if place in likely and near_copies(kept[place], sketch)), None)
+
+    def _common(self, sketch: Sketch) -> dict[int | None, tuple[int, ...]]:
+        """What stands on the shelves of the sketch that are taken."""
+        return {shelf: self._shelves[shelf] for shelf in self._shelves.keys() & _shelves(sketch)}
 
 
 def _shelves(sketch: Sketch) -> tuple[int | None, ...]:
