@@ -16,7 +16,7 @@ from mmsearch.types import MODALITIES, Embeddings, Query, Segment, Space, Vector
 from mmsearch.windows import windows
 from mmsearch_encoders import word_averages
 from mmsearch_encoders.batching import Budget, fill, mixed
-from mmsearch_encoders.bert import NumpyBert, numpy_bert
+from mmsearch_encoders.bert import LightBert, light_bert
 from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting, trusted
 from mmsearch_encoders.projection import unit_rows
 from mmsearch_encoders.prompts import Prompts, prompts_of
@@ -31,7 +31,7 @@ USUAL_MAX_TOKENS = 256
 USUAL_COSINES = {PACKAGED[1]: (0.05, 0.09)}
 """By model: the router's example sentences against the demo library, which answers none of them (0.048, 0.087)."""
 LITTLE_CHARS = 6_000
-"""So much text is through numpy before torch would be imported: the queries that come together."""
+"""So much text is encoded before torch would be imported: the queries that come together, a few passages."""
 UNLIMITED = 1_000_000
 """Tokenizers without a limit of their own say 10^30."""
 
@@ -130,7 +130,7 @@ class TextEncoder:
         return self._together(query.text)
 
     def _encode_queries(self, texts: Sequence[str]) -> Embeddings:
-        return self._encode(list(texts), self.prompts.query)
+        return self._encode(list(texts), self.prompts.query, of_queries=True)
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         """Passages without a segment around them, (n, dim): what other spaces are mapped onto."""
@@ -141,18 +141,18 @@ class TextEncoder:
             return np.zeros((0, self.facts.dim), np.float32)
         with reporting(f"looking up words of {self.source.model}"):
             if (light := self._light()) is not None:
-                return word_averages.by_numpy(light, texts)
-            averages = word_averages.by_torch(self._model(), texts)
+                return word_averages.of_light(light, texts)
+            averages = word_averages.of_torch(self._model(), texts)
         return self._encode(list(texts), "") if averages is None else averages
 
-    def _encode(self, texts: list[str], prompt: str) -> Embeddings:
-        """By numpy what is little, where the model is a plain BERT that is not in torch yet.
+    def _encode(self, texts: list[str], prompt: str, of_queries: bool = False) -> Embeddings:
+        """What is little without torch, where the model is a plain BERT; of passages, while it is not in torch yet.
 
         Torch gets all of them tokenised: batches are then cut by what they hold, and little of them is padding.
         """
         if not texts:
             return np.zeros((0, self.facts.dim), np.float32)
-        little = sum(map(len, texts)) <= LITTLE_CHARS and not self._model.made
+        little = sum(map(len, texts)) <= LITTLE_CHARS and (of_queries or not self._model.made)
         with reporting(f"encoding text by {self.source.model}"):
             if little and (light := self._light()) is not None:
                 return light.encode([prompt + text for text in texts])
@@ -175,9 +175,9 @@ class TextEncoder:
         fill(rows, sizes, self._budget, device, mixed(encode, device))
         return rows
 
-    def _load_light(self) -> NumpyBert | None:
+    def _load_light(self) -> LightBert | None:
         with reporting(f"loading {self.source.model} from {self.facts.folder}"):
-            return numpy_bert(self.facts.folder, self.facts.max_tokens)
+            return light_bert(self.facts.folder, self.facts.max_tokens)
 
     def _load(self) -> "SentenceTransformer":
         folder = require(self.source)

@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmsearch.types import Embeddings
-from mmsearch_encoders.bert import NumpyBert
+from mmsearch_encoders.bert import LightBert
 from mmsearch_encoders.projection import unit_rows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
-def by_numpy(model: NumpyBert, texts: Sequence[str]) -> Embeddings:
+def of_light(model: LightBert, texts: Sequence[str]) -> Embeddings:
     """(n, dim of the model's words), of unit length; zeros for a text without a token."""
-    table = model.weights["embeddings.word_embeddings.weight"]
     tokens = model.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-    return _means((table[encoded.ids] for encoded in tokens), table.shape[1])
+    return _means((model.words[encoded.ids] for encoded in tokens), model.words.shape[1])
 
 
-def by_torch(model: "SentenceTransformer", texts: Sequence[str]) -> Embeddings | None:
-    """As `by_numpy`; None where transformers does not know the architecture's vectors of words."""
+def of_torch(model: "SentenceTransformer", texts: Sequence[str]) -> Embeddings | None:
+    """As `of_light`; None where transformers does not know the architecture's vectors of words."""
     import torch
 
     transformer: Any = model[0]

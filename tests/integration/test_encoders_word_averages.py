@@ -1,4 +1,4 @@
-"""Texts by the vectors of their words: the same by numpy and by torch, and those that the model itself looks up."""
+"""Texts by the vectors of their words: the same with torch and without, and those that the model itself looks up."""
 
 from pathlib import Path
 from typing import Any
