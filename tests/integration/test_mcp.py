@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import sys
+import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -231,15 +232,18 @@ def test_a_segment_that_is_gone_is_no_silence(client: Client, address: str) -> N
 
 
 def test_a_mistake_of_the_server_is_one_of_its_errors(
-    client: Client, address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client: Client, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    logged: list[Exception] = []
+
     def broken(_: object) -> None:
         raise RuntimeError("a secret")
 
     monkeypatch.setattr(client.app, "search", broken)
+    monkeypatch.setattr("mmsearch.server.mcp.log.error", lambda *_, exc_info: logged.append(exc_info))
     code, message, _ = _error(_calls(address, "search", query="boats"))
     assert (code, message) == ("error", "the server made a mistake; its log says where")
-    assert "a secret" in caplog.text
+    assert "a secret" in "".join(traceback.format_exception(*logged))
 
 
 ASKED = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list", "arguments": {"limit": 1}}}
