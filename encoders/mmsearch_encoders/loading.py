@@ -13,6 +13,9 @@ from mmsearch.limits import PICTURE_FORMATS
 
 Value = TypeVar("Value")
 
+THEIRS = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, EOFError, PickleError)
+"""What torch, transformers and their kin raise; onnxruntime and safetensors have classes of their own."""
+
 
 class Once(Generic[Value]):
     """A value that is made at the first call, by one thread while the others wait. A failure is tried again."""
@@ -62,17 +65,9 @@ def reporting(doing: str) -> Iterator[None]:
 
     try:
         yield
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        PickleError,
-        SafetensorError,
-    ) as error:
+    except Exception as error:
+        if not isinstance(error, (*THEIRS, SafetensorError)) and not type(error).__module__.startswith("onnxruntime"):
+            raise
         raise ModelError(f"{doing} failed: {_reason(error)}") from error
 
 

@@ -186,6 +186,14 @@ def test_weights_that_are_cut_off_are_named(saved: Path, tmp_path: Path) -> None
         TextEncoder(str(broken)).encode_query(Query(text="x"))
 
 
+def test_heads_that_do_not_fit_the_weights_are_named(tmp_path: Path) -> None:
+    folder = checkpoints.save_sentence_encoder(tmp_path / "plain", out_features=0)
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace('"num_attention_heads": 2', '"num_attention_heads": 3'))
+    with pytest.raises(ModelError, match="encoding text by plain failed: "):
+        TextEncoder(str(folder)).encode_query(Query(text="the old harbour"))
+
+
 def test_the_same_files_elsewhere_are_the_same_space_and_others_are_not(saved: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(saved, tmp_path / saved.name)
     assert TextEncoder(str(copy)).space == TextEncoder(str(saved)).space
