@@ -17,19 +17,23 @@ class Ahead(Generic[T]):
     def __init__(self, look_up: Callable[[Iterable[str]], Found[T]]) -> None:
         self._look_up = look_up
         self._asked: set[str] = set()
-        self._under_way: list[Future[Found[T]]] = []
+        self._under_way: list[tuple[set[str], Future[Found[T]]]] = []
 
     def ask(self, documents: Collection[str]) -> None:
         """Have it looked up what there is of the documents."""
         if new := set(documents) - self._asked:
             self._asked |= new
-            self._under_way.append(_THREADS.submit(self._look_up, new))
+            self._under_way.append((new, _THREADS.submit(self._look_up, new)))
 
     def of(self, documents: Collection[str]) -> dict[str, T]:
-        """What there is of these documents, asked for before or not. Raises what `look_up` raises."""
+        """What there is of these documents, asked for before or not; others are not waited for.
+
+        Raises what `look_up` raises.
+        """
         wanted, found = set(documents), dict[str, T]()
         if late := wanted - self._asked:
             found |= self._look_up(late)
-        for early in self._under_way:
-            found |= {document: there for document, there in early.result().items() if document in wanted}
+        for asked, early in self._under_way:
+            if not wanted.isdisjoint(asked):
+                found |= {document: there for document, there in early.result().items() if document in wanted}
         return found

@@ -116,12 +116,12 @@ class Searcher:
         rows, sketches = Ahead(partial(self.manifest.held, names=names)), Ahead(self.manifest.sketches)
         lists, encoded = self._retrieve(asked, plan, sieve, rows, clock)
         lists = self._seen(lists, query.sight)
+        if self.fold_duplicates and not query.all_copies:
+            near = WITHIN * query.top_k
+            sketches.ask({hit.document_id for _, hits in lists for hit in hits[:near]})
+        completed = self._completed(asked, lists, encoded, rows, sieve, clock)
         with clock("hold"):
             held = rows.of({hit.document_id for _, hits in lists for hit in hits})
-            if self.fold_duplicates and not query.all_copies:
-                near = WITHIN * query.top_k
-                sketches.ask({hit.document_id for _, hits in lists for hit in hits[:near]})
-        completed = self._completed(asked, lists, encoded, held, sieve, clock)
         with clock("fuse"):
             wants = media(plan, wanted, spaces, encoded)
             log_prior = log_priors(wanted, wants.shares)
@@ -197,8 +197,7 @@ class Searcher:
                 depth = max(step.depth, 2 * query.top_k)
                 hits = sieve.search(space.collection, encoded[step.space], depth, limit)
             lists.append((step, hits))
-            if step is not plan.routes[-1]:
-                rows.ask({hit.document_id for hit in hits})
+            rows.ask({hit.document_id for hit in hits})
         return lists, encoded
 
     def _seen(self, lists: Lists, sight: Sight) -> list[tuple[Route, list[Hit]]]:
@@ -216,16 +215,21 @@ class Searcher:
         query: Query,
         lists: Lists,
         encoded: Encoded,
-        held: Mapping[str, Mapping[str, int]],
+        rows: "Ahead[dict[str, int]]",
         sieve: Sieve,
         clock: "_Clock",
     ) -> list[tuple[Route, list[Hit]]]:
-        """What the spaces say of documents that others found: not among the first is not the same as nothing."""
+        """What the spaces say of documents that others found: not among the first is not the same as nothing.
+
+        The last space first: what the others found is looked up by now, what it found itself is looked up meanwhile.
+        """
         completed, limit = [], _limit(query.filter, query.modalities)
-        for name, asked in encoded.items():
-            found = {hit.document_id for route, hits in lists if route.space == name for hit in hits}
-            missing = {document: spaces[name] for document, spaces in held.items() if spaces.get(name)}
-            missing = {document: count for document, count in missing.items() if document not in found}
+        found: dict[str, set[str]] = {name: set() for name in encoded}
+        for step, hits in lists:
+            found[step.space] |= {hit.document_id for hit in hits}
+        for name, asked in reversed(encoded.items()):
+            others = rows.of(set().union(*found.values()) - found[name])
+            missing = {document: count for document, spaces in others.items() if (count := spaces.get(name))}
             if missing:
                 depth = min(sum(missing.values()), MOST_COMPLETED)
                 only = _both(limit, In("document", tuple(sorted(missing))))
@@ -233,7 +237,7 @@ class Searcher:
                     hits = sieve.search(self.spaces[name].collection, asked, depth, only)
                 weight = max(route.weight for route, _ in lists if route.space == name)
                 completed.append((Route(name, weight, depth, "found by other spaces"), hits))
-        return completed
+        return completed[::-1]
 
     def _library_languages(self) -> frozenset[str]:
         """The languages that segments are analysed in: English, and what else there are segments of."""

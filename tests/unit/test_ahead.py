@@ -26,6 +26,21 @@ def test_each_document_is_looked_up_once_and_the_early_ones_by_another_thread() 
     assert {document for document, thread in looked_up if thread == own} == {"d", "absent"}
 
 
+def test_only_what_is_wanted_is_waited_for() -> None:
+    go_on = threading.Event()
+
+    def look_up(documents: Iterable[str]) -> dict[str, str]:
+        assert documents == {"quick"} or go_on.wait(60)
+        return dict.fromkeys(documents, "there")
+
+    ahead = Ahead(look_up)
+    ahead.ask(["slow"])
+    ahead.ask(["quick"])
+    assert ahead.of(["quick"]) == {"quick": "there"}
+    go_on.set()
+    assert ahead.of(["slow", "quick"]) == {"slow": "there", "quick": "there"}
+
+
 def test_what_a_look_up_raises_is_raised_where_it_is_wanted() -> None:
     def fail(_: object) -> dict[str, int]:
         raise StoreError("the manifest is damaged")
