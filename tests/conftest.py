@@ -10,7 +10,7 @@ os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "false"  # it would tell its makers o
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ["COLUMNS"] = "160"  # a console is as wide as this says when it is made, whichever test comes first
 
-pytest.register_assert_rewrite("served_town")
+pytest.register_assert_rewrite("places", "served_town")
 
 KINDS = ("encoders", "browser", "server", "ray")
 """Marks of which at least one test must have run in CI."""

@@ -6,99 +6,21 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from places import Place, end
 from serving import eventually
-from town import command, environment, make_town, serving
+from town import command
 
 from mmsearch.client import Client
 from mmsearch.holding import HOLDER_FILE, Holder, holder_of
-from mmsearch.jobs import LOOK_S, Job, Jobs
 from mmsearch.manifest import Manifest
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")]
-
-HOLDING = """
-import sys
-from mmsearch.client import Client
-with Client(sys.argv[1], create=False):
-    print("open", flush=True)
-    sys.stdin.readline()
-"""
-
-
-def _end(holding: "subprocess.Popen[str]") -> None:
-    if holding.poll() is None:
-        holding.communicate("\n", timeout=60)
-
-
-WORDS_ALONE = "".join(f'[spaces.{space}]\npart = ""\n' for space in ("text", "image", "table", "sound"))
-"""So that each process is there at once."""
-
-
-class Place:
-    """A folder with the town and a library of it, and the command line there."""
-
-    def __init__(self, folder: Path, settings: str = WORDS_ALONE) -> None:
-        self.folder, self.library, self.town = folder, folder / "library", make_town(folder / "town")
-        self.settings = settings
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return environment(self.folder, self.settings)
-
-    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            command(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **options,
-        )
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        """(exit code, stdout, stderr)"""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=240)
-        return process.returncode, out, err
-
-    def json(self, *arguments: str) -> Any:
-        code, out, err = self.run(*arguments, "--json")
-        assert out.count("\n") == 1, (code, out, err)
-        return json.loads(out)
-
-    @contextmanager
-    def served(self) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-        with serving(self.folder, self.library, "--no-page", more=self.settings) as found:
-            yield found
-
-    @contextmanager
-    def held(self) -> Iterator["subprocess.Popen[str]"]:
-        """Another process that has the library open and does not serve it; a line on its stdin ends it."""
-        holding = subprocess.Popen(
-            [sys.executable, "-c", HOLDING, str(self.library)],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert holding.stdin
-        assert holding.stdout
-        assert holding.stdout.readline() == "open\n"
-        try:
-            yield holding
-        finally:
-            _end(holding)
 
 
 @pytest.fixture
@@ -221,7 +143,7 @@ def test_another_program_at_a_dead_servers_address_is_not_asked(place: Place) ->
         assert heard.startswith(b"GET /healthz")
         assert b"token" not in heard
         taken.close()
-        _end(holding)
+        end(holding)
         out, _ = waiting.communicate(timeout=100)
     assert json.loads(out)["results"]
 
@@ -249,7 +171,7 @@ def test_without_a_server_the_second_process_waits_and_says_for_whom(place: Plac
         assert said.startswith(who), said
         assert said.endswith(" has the library open; waiting up to 200 s (Ctrl+C stops)\n")
         assert waiting.poll() is None
-        _end(holding)
+        end(holding)
         out, rest = waiting.communicate(timeout=100)
     assert (waiting.returncode, rest) == (0, "")
     assert json.loads(out)["results"]
@@ -301,119 +223,3 @@ def test_an_interrupted_indexing_through_a_server_is_cancelled_there_and_goes_on
         assert report["indexed"] > 0, "it was not at its end"
         assert report["found"] == report["indexed"] + report["unchanged"]
         assert report["found"] in (3_000, 3_000 + 9), "the town is looked at too where a document was left half done"
-
-
-NOTES = 60
-WAITING = """
-[spaces.text]
-part = "waiting_encoder:WaitingEncoder"
-gate = "gate"
-[spaces.sound]
-part = ""
-[spaces.image]
-part = ""
-[spaces.table]
-part = ""
-[indexing]
-batch_segments = 4
-workers = 0
-"""
-
-
-@pytest.fixture
-def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """Notes in words and in a space whose filling by another model waits in the middle while there is a gate."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
-    place = Place(tmp_path, WAITING)
-    (tmp_path / "notes").mkdir()
-    for number in range(NOTES):
-        (tmp_path / "notes" / f"{number}.txt").write_text(f"Note number{number} of the harbour and the storm.")
-    assert place.json("index", "notes")["indexed"] == NOTES
-    return place
-
-
-def _by_text(client: Client) -> list[tuple[str, float]]:
-    found = client.search("a storm in the harbour, number7", spaces=["text"])
-    assert found.closed_spaces == {}
-    return [(hit.segment_id, round(hit.score, 5)) for result in found.results for hit in result.hits]
-
-
-def _held(jobs: Jobs) -> Job:
-    """The newest job, once it waits at the gate."""
-
-    def held() -> Any:
-        job = jobs.get("last")
-        return job.state == "running" and job.progress.get("done") and job
-
-    return eventually(held, 200)  # type: ignore[no-any-return]
-
-
-def _let_go_when_cancelled(place: Place, jobs: Jobs) -> None:
-    """Opens the gate for the batch at hand, after which the job looks whether it was cancelled."""
-    eventually(lambda: jobs.is_cancelled(jobs.get("last").id), 200)
-    time.sleep(LOOK_S)
-    (place.folder / "gate").unlink()
-
-
-@pytest.mark.timeout(900)
-def test_a_space_goes_to_another_model_while_the_server_answers(notes: Place) -> None:
-    gate, move = notes.folder / "gate", ("reembed", "text", "--model", "other")
-    with notes.served() as (address, _), Client(address) as client, closing(Jobs(notes.library)) as jobs:
-        before = _by_text(client)
-        expected = notes.json(*move, "--dry-run")
-        assert (expected["before"], expected["after"], expected["documents"]) == ("hashing", "other", NOTES)
-
-        gate.touch()
-        moving = notes.start(*move)
-        job = _held(jobs)
-        assert job.subject == "text by other"
-        assert _by_text(client) == before, "by the old model, in the middle of it"
-        moving.send_signal(signal.SIGINT)
-        _let_go_when_cancelled(notes, jobs)
-        _, said = moving.communicate(timeout=100)
-        assert moving.returncode == 130, said
-        assert "stopped; text is still by hashing; " in said
-        assert jobs.get(job.id).state == "cancelled"
-
-        gate.touch()
-        moving = notes.start("jobs", "resume", job.id, "--json")
-        eventually(lambda: jobs.get("last").id != job.id, 200)
-        _held(jobs)
-        assert "stops after the batch at hand" in notes.run("jobs", "cancel")[1]
-        _let_go_when_cancelled(notes, jobs)
-        half = json.loads(moving.communicate(timeout=100)[0])
-        assert (half["stopped"], half["before"], moving.returncode) == (True, "hashing", 130)
-        assert _by_text(client) == before
-
-        done = notes.json("jobs", "resume")
-        assert (done["after"], done["previous"], done["stopped"]) == ("other", "hashing", False)
-        assert 0 < half["documents"] < NOTES
-        assert 0 < done["documents"] < NOTES - half["documents"], "what was filled before is not done again"
-        after = _by_text(client)
-        assert after
-        assert after != before
-        assert client.index(notes.folder / "notes").unchanged == NOTES
-
-        back = notes.json("reembed", "text", "--rollback")
-        assert (back["after"], back["documents"], back["previous"]) == ("hashing", 0, "other")
-        assert _by_text(client) == before
-        assert [job.state for job in client.jobs()] == ["done", "done", "done", "cancelled", "cancelled", "done"]
-    assert notes.json("reembed", "text", "--rollback")["after"] == "other", "without the server too"
-
-
-@pytest.mark.timeout(900)
-def test_what_cannot_be_is_said_the_same_through_a_server(notes: Place) -> None:
-    wrong = [
-        ("not_found", ("reembed", "smell", "--model", "other")),
-        ("input", ("reembed", "words")),
-        ("input", ("reembed", "text", "--model", "other", "--pretrained", "weights")),
-        ("model_unavailable", ("reembed", "text", "--model", "absent")),
-        ("not_found", ("reembed", "text", "--rollback")),
-        ("not_found", ("reembed", "text", "--forget-previous")),
-    ]
-    alone = [notes.json(*command)["error"] for _, command in wrong]
-    assert [error["code"] for error in alone] == [code for code, _ in wrong]
-    with notes.served():
-        assert [notes.json(*command)["error"] for _, command in wrong] == alone
-        with closing(Jobs(notes.library)) as jobs:
-            assert [job.space for job in jobs.all()] == [""], "none was begun"
