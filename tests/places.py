@@ -33,7 +33,7 @@ class Place:
     """A folder with the town and a library of it, and the command line there."""
 
     def __init__(self, folder: Path, settings: str = WORDS_ALONE) -> None:
-        self.folder, self.library, self.town = folder, folder / "library", make_town(folder / "town")
+        self.folder, self.home, self.town = folder, folder / "library", make_town(folder / "town")
         self.settings = settings
 
     @property
@@ -64,14 +64,14 @@ class Place:
 
     @contextmanager
     def served(self) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-        with serving(self.folder, self.library, "--no-page", more=self.settings) as found:
+        with serving(self.folder, self.home, "--no-page", more=self.settings) as found:
             yield found
 
     @contextmanager
     def held(self) -> Iterator["subprocess.Popen[str]"]:
         """Another process that has the library open and does not serve it; a line on its stdin ends it."""
         holding = subprocess.Popen(
-            [sys.executable, "-c", HOLDING, str(self.library)],
+            [sys.executable, "-c", HOLDING, str(self.home)],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.PIPE,

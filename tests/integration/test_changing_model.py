@@ -72,7 +72,7 @@ def _let_go_when_cancelled(place: Place, jobs: Jobs) -> None:
 @pytest.mark.timeout(900)
 def test_a_space_goes_to_another_model_while_the_server_answers(notes: Place) -> None:
     gate, move = notes.folder / "gate", ("reembed", "text", "--model", "other")
-    with notes.served() as (address, _), Client(address) as client, closing(Jobs(notes.library)) as jobs:
+    with notes.served() as (address, _), Client(address) as client, closing(Jobs(notes.home)) as jobs:
         before = _by_text(client)
         expected = notes.json(*move, "--dry-run")
         assert (expected["before"], expected["after"], expected["documents"]) == ("hashing", "other", NOTES)
@@ -129,5 +129,5 @@ def test_what_cannot_be_is_said_the_same_through_a_server(notes: Place) -> None:
     assert [error["code"] for error in alone] == [code for code, _ in wrong]
     with notes.served():
         assert [notes.json(*command)["error"] for _, command in wrong] == alone
-        with closing(Jobs(notes.library)) as jobs:
+        with closing(Jobs(notes.home)) as jobs:
             assert [job.space for job in jobs.all()] == [""], "none was begun"

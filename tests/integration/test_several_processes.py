@@ -61,7 +61,7 @@ def test_commands_say_the_same_through_a_server_as_without(place: Place) -> None
         assert place.run("serve")[0] == 1
         assert f"served already, at {address}" in place.run("serve")[2]
         assert server.poll() is None
-    assert not (place.library / HOLDER_FILE).exists()
+    assert not (place.home / HOLDER_FILE).exists()
     assert place.json("search", "heron")["results"][0]["document"]["title"] == "heron"
 
 
@@ -73,7 +73,7 @@ def test_the_doctor_compares_store_and_manifest_through_a_server_as_without(plac
     assert (alone["whole"], alone["documents"], alone["pictures"]) == (True, 9, 1)
     with place.served():
         assert audited("--deep") == alone
-        with closing(Manifest(place.library / "manifest.sqlite3")) as manifest:
+        with closing(Manifest(place.home / "manifest.sqlite3")) as manifest:
             [chapel] = [entry for entry in manifest.entries() if entry.uri.endswith("chapel.md")]
             manifest.forget([chapel.id])
         assert place.run("doctor", "--deep")[0] == 1
@@ -99,9 +99,9 @@ def test_the_address_can_be_named_too(place: Place) -> None:
 def test_the_file_that_names_the_server_is_for_this_user_alone(place: Place) -> None:
     with place.served() as (home, server):
         address = home.rstrip("/")
-        file = place.library / HOLDER_FILE
+        file = place.home / HOLDER_FILE
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        holder = holder_of(place.library)
+        holder = holder_of(place.home)
         assert holder
         assert (holder.pid, holder.address) == (server.pid, address)
         assert holder.command.startswith("mmsearch serve --library")
@@ -114,7 +114,7 @@ def test_a_server_that_is_told_to_end_leaves_nothing_behind(place: Place, ending
     with place.served() as (_, server):
         server.send_signal(ending)
         assert server.wait(60) == 0
-    assert not (place.library / HOLDER_FILE).exists()
+    assert not (place.home / HOLDER_FILE).exists()
     assert place.json("search", "whale")["results"]
 
 
@@ -122,10 +122,10 @@ def test_a_killed_server_is_not_asked(place: Place) -> None:
     with place.served() as (_, server):
         server.kill()
         server.wait(60)
-    assert (place.library / HOLDER_FILE).exists()
+    assert (place.home / HOLDER_FILE).exists()
     found = place.json("search", "whale")
     assert Path(found["results"][0]["document"]["uri"]).name == "memories.flac"
-    assert not (place.library / HOLDER_FILE).exists()
+    assert not (place.home / HOLDER_FILE).exists()
 
 
 def test_another_program_at_a_dead_servers_address_is_not_asked(place: Place) -> None:
@@ -134,7 +134,7 @@ def test_another_program_at_a_dead_servers_address_is_not_asked(place: Place) ->
         taken.settimeout(0.1)
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
         stale = Holder(os.getpid(), "mmsearch serve", _now(), address, "a dead server's token")
-        (place.library / HOLDER_FILE).write_text(json.dumps({name: getattr(stale, name) for name in stale.__slots__}))
+        (place.home / HOLDER_FILE).write_text(json.dumps({name: getattr(stale, name) for name in stale.__slots__}))
         waiting = place.start("search", "whale", "--json", "--wait", "100")
         connection = eventually(lambda: _accepted(taken))
         heard = connection.recv(65_536)
@@ -167,7 +167,7 @@ def test_without_a_server_the_second_process_waits_and_says_for_whom(place: Plac
     with place.held() as holding:
         waiting = place.start("search", "whale", "--json", "--wait", "200")
         assert waiting.stderr
-        said, who = waiting.stderr.readline(), f"process {holding.pid} (python {place.library}), since {_today()}"
+        said, who = waiting.stderr.readline(), f"process {holding.pid} (python {place.home}), since {_today()}"
         assert said.startswith(who), said
         assert said.endswith(" has the library open; waiting up to 200 s (Ctrl+C stops)\n")
         assert waiting.poll() is None
@@ -182,7 +182,7 @@ def test_who_does_not_wait_is_told_in_one_sentence_who_has_it(place: Place) -> N
         code, out, err = place.run("search", "whale", "--wait", "0")
         said = place.json("index", "town", "--wait", "0")["error"]
     assert (code, out) == (1, "")
-    sentence = f"{place.library} is open in process {holding.pid} (python {place.library}), since {_today()}"
+    sentence = f"{place.home} is open in process {holding.pid} (python {place.home}), since {_today()}"
     assert err.startswith("error: " + sentence)
     assert ": wait for it or stop it; " in err
     assert (said["code"], said["retryable"]) == ("library_locked", True)
@@ -192,7 +192,7 @@ def test_who_does_not_wait_is_told_in_one_sentence_who_has_it(place: Place) -> N
 def test_settings_of_ones_own_are_not_dropped_for_a_servers(place: Place) -> None:
     settings = {"MMSEARCH_WAIT_S": "0"}
     with place.served() as (address, _):
-        asked = ("eval", "set", "--library", str(place.library), "--runs", "runs", "--fusion", "reciprocal_rank")
+        asked = ("eval", "set", "--library", str(place.home), "--runs", "runs", "--fusion", "reciprocal_rank")
         refused = subprocess.run(
             command(*asked),
             cwd=place.folder,
