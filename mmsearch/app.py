@@ -22,6 +22,7 @@ from mmsearch.indexing import Indexer
 from mmsearch.jobs import Job, Jobs, RunningJob, asked_for
 from mmsearch.manifest import Manifest
 from mmsearch.model_choice import naming
+from mmsearch.once import Once
 from mmsearch.parts import (
     answerers_of,
     build,
@@ -95,8 +96,8 @@ class App:
         self.opening = threading.RLock()
         """Held while what serves the searches changes, and while it is put together."""
         self._searcher: Searcher | None = None
-        self._feedback: Feedback | None = None
-        self._searches: Searches | None = None
+        self._feedback = Once(lambda: Feedback(folder, self.manifest))
+        self._searches = Once(lambda: Searches(folder, settings.server.keep_words))
         part, limits = settings.reranker, settings.search
         reranker = cast(Reranker, build(part)) if part and part.part else None
         self.reranking = Reranking(reranker, limits.rerank_depth, limits.rerank)
@@ -334,20 +335,12 @@ class App:
     @property
     def feedback(self) -> Feedback:
         """What people said of the library's results."""
-        if open_already := self._feedback:
-            return open_already
-        with self.opening:
-            self._feedback = self._feedback or Feedback(self.folder, self.manifest)
-            return self._feedback
+        return self._feedback()
 
     @property
     def searches(self) -> Searches:
         """Notes of how searches went."""
-        if open_already := self._searches:
-            return open_already
-        with self.opening:
-            self._searches = self._searches or Searches(self.folder, self.settings.server.keep_words)
-            return self._searches
+        return self._searches()
 
     def note(self, ranking: Ranking) -> int:
         """Note how a search went: its number among the notes, 0 where it could not be noted, which the log says."""
@@ -399,8 +392,8 @@ class App:
         """End what was submitted; release the store, the manifest, the feedback, the jobs and the library."""
         self.finish()
         for notes in (self._feedback, self._searches):
-            if notes:
-                notes.close()
+            if notes.made:
+                notes().close()
         self.store.close()
         self.manifest.close()
         self.jobs.close()

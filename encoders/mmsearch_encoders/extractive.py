@@ -15,9 +15,10 @@ import numpy as np
 from mmsearch.answering.questions import read_question
 from mmsearch.answering.sentences import sentence_around
 from mmsearch.errors import ModelError
+from mmsearch.once import Once
 from mmsearch.types import Answer, Embeddings, Modality, Segment, digest
 from mmsearch_encoders.batching import Budget, fill
-from mmsearch_encoders.loading import Once, best_device, existing, first_line, head_is_whole, loading, reporting
+from mmsearch_encoders.loading import best_device, existing, first_line, head_is_whole, loading, reporting
 from mmsearch_encoders.spans import Stretch, Window, likeliest
 from mmsearch_encoders.weights import SAFETENSORS, Source, read_json, require, revision
 

@@ -14,10 +14,11 @@ import numpy as np
 
 from mmsearch.errors import ModelUnavailable
 from mmsearch.liveness import alive
+from mmsearch.once import Once
 from mmsearch.protocols import Utterance
 from mmsearch.sounds import Samples
 from mmsearch.types import digest
-from mmsearch_encoders.loading import Once, existing, loading, reporting
+from mmsearch_encoders.loading import existing, loading, reporting
 from mmsearch_encoders.speech import SAMPLE_RATE, WINDOWS_ON_PROCESSOR, placed, spoken, words_of
 from mmsearch_encoders.weights import Source, package_folder, require, revision
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmsearch.errors import ConfigError, CorruptMedia, ModelError, TooLarge
+from mmsearch.once import Once
 from mmsearch.types import Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch_encoders import clip_zoo
 from mmsearch_encoders.batching import Budget, fill, mixed
-from mmsearch_encoders.loading import Once, best_device, existing, first_line, known_formats, loading, reporting
+from mmsearch_encoders.loading import best_device, existing, first_line, known_formats, loading, reporting
 from mmsearch_encoders.together import KEPT, Together
 from mmsearch_encoders.weights import Source, read_json, require, revision, weights_in
 

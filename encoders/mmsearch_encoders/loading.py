@@ -1,42 +1,17 @@
-"""How models are loaded and run here: once for all threads, on the best device, with their errors in our words."""
+"""How models are loaded and run here: on the best device, with their errors in our words."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import PickleError
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from mmsearch.errors import ConfigError, ModelError
 from mmsearch.limits import PICTURE_FORMATS
 
-Value = TypeVar("Value")
-
 THEIRS = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, EOFError, PickleError)
 """What torch, transformers and their kin raise; onnxruntime and safetensors have classes of their own."""
-
-
-class Once(Generic[Value]):
-    """A value that is made at the first call, by one thread while the others wait. A failure is tried again."""
-
-    def __init__(self, make: Callable[[], Value]) -> None:
-        self._make = make
-        self._lock = Lock()
-        self._made: list[Value] = []
-
-    @property
-    def made(self) -> bool:
-        """Whether the value is there already."""
-        return bool(self._made)
-
-    def __call__(self) -> Value:
-        """The value. Raises what making it raises."""
-        if not self._made:
-            with self._lock:
-                if not self._made:
-                    self._made.append(self._make())
-        return self._made[0]
 
 
 def best_device(wished: str | None) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 
 from mmsearch.errors import CorruptMedia, ModelUnavailable
 from mmsearch.liveness import alive
+from mmsearch.once import Once
 from mmsearch.types import Box, Lettering, digest
-from mmsearch_encoders.loading import Once, first_line, known_formats, reporting
+from mmsearch_encoders.loading import first_line, known_formats, reporting
 
 MIN_SIDE = 32
 REVISION = "2"

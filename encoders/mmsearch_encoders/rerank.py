@@ -17,13 +17,13 @@ from mmsearch.calibration import Floats
 from mmsearch.errors import ModelError
 from mmsearch.languages import language_of
 from mmsearch.lexical import analyze
+from mmsearch.once import Once
 from mmsearch.passages import PassageSplitter
 from mmsearch.serialisation import for_encoder
 from mmsearch.types import Embeddings, Segment, digest
 from mmsearch.windows import windows
 from mmsearch_encoders.batching import Budget, fill
 from mmsearch_encoders.loading import (
-    Once,
     best_device,
     existing,
     first_line,

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from mmsearch.errors import ConfigError, CorruptMedia, ModelError, ModelUnavailable
+from mmsearch.once import Once
 from mmsearch.protocols import Hearing
 from mmsearch.sounds import Samples, is_heard, overlapping, samples
 from mmsearch.types import Embeddings, Query, Segment, Space, Vector, digest
 from mmsearch_encoders.batching import Budget, fill, mixed
-from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting
+from mmsearch_encoders.loading import best_device, existing, first_line, loading, reporting
 from mmsearch_encoders.projection import unit_rows
 from mmsearch_encoders.together import KEPT, Together
 from mmsearch_encoders.weights import Source, read_json, require, revision

@@ -16,10 +16,11 @@ import numpy as np
 
 from mmsearch.errors import ConfigError, ModelUnavailable
 from mmsearch.liveness import alive
+from mmsearch.once import Once
 from mmsearch.protocols import Utterance, Word
 from mmsearch.sounds import FRAME_S, SILENCE, Samples, cut_at_silence, loudness
 from mmsearch.types import digest
-from mmsearch_encoders.loading import Once, best_device, existing, loading, reporting
+from mmsearch_encoders.loading import best_device, existing, loading, reporting
 from mmsearch_encoders.weights import Source, package_folder, require, revision
 
 SAMPLE_RATE = 16_000

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmsearch.once import Once
 from mmsearch.types import Embeddings
 from mmsearch_encoders.batching import Budget, fill, mixed
-from mmsearch_encoders.loading import Once, best_device, existing, loading, reporting
+from mmsearch_encoders.loading import best_device, existing, loading, reporting
 from mmsearch_encoders.weights import Source, require
 
 if TYPE_CHECKING:

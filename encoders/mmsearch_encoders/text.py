@@ -10,6 +10,7 @@ import numpy as np
 
 from mmsearch import serialisation
 from mmsearch.errors import ModelError, ModelUnavailable
+from mmsearch.once import Once
 from mmsearch.passages import PassageSplitter
 from mmsearch.serialisation import for_encoder
 from mmsearch.types import MODALITIES, Embeddings, Query, Segment, Space, Vector, digest
@@ -17,7 +18,7 @@ from mmsearch.windows import windows
 from mmsearch_encoders import word_averages
 from mmsearch_encoders.batching import Budget, fill, mixed
 from mmsearch_encoders.bert import LightBert, light_bert
-from mmsearch_encoders.loading import Once, best_device, existing, first_line, loading, reporting, trusted
+from mmsearch_encoders.loading import best_device, existing, first_line, loading, reporting, trusted
 from mmsearch_encoders.projection import unit_rows
 from mmsearch_encoders.prompts import Prompts, prompts_of
 from mmsearch_encoders.together import KEPT, Together
